@@ -1,0 +1,154 @@
+"""The result of an analysis: the model that every report renders, and the JSON report itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from analyzer.model.evidence import Evidence
+from analyzer.model.finding import Finding
+from analyzer.model.gap import Gap
+from analyzer.model.hit import Outcome
+from analyzer.model.owner import Owner
+from analyzer.model.severity import Severity
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tool(_Frozen):
+    """Which program and which data made the diagnosis (dates as ``YYYY-MM-DD``)."""
+
+    name: str = "demarc"
+    version: str
+    policy: str
+    baselines: str
+    bugs: str
+
+
+class BundleInfo(_Frozen):
+    """The input: what it was, when it was collected, what is missing from it."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+    #: Format number of our own bundles; 0 for other layouts, named by ``layout``.
+    format: int
+    layout: str
+    collector: str = ""
+    collected_at: datetime | None = None
+    #: Where ``collected_at`` comes from when no manifest or collection row tells it.
+    collected_at_source: str = "manifest"
+    started: datetime | None = None
+    complete: bool
+    missing: tuple[Gap, ...] = ()
+    masked: dict[str, int] = {}
+
+
+class NetworkInfo(_Frozen):
+    """The network as the evidence shows it; ``unknown`` where it does not."""
+
+    mode: str
+    plugin: str
+    dataplane: str
+    policy: str
+    proxy: str
+    #: None where the evidence does not tell; never inferred from silence.
+    byocni: bool | None
+    evidence: tuple[Evidence, ...] = ()
+    would_settle: str = ""
+
+
+class PoolInfo(_Frozen):
+    """One node pool with its counts and what its nodes run."""
+
+    name: str
+    mode: str = ""
+    nodes: int
+    ready: int
+    os: str = ""
+    images: tuple[str, ...] = ()
+    kubelets: tuple[str, ...] = ()
+    vm_sizes: tuple[str, ...] = ()
+
+
+class NodeInfo(_Frozen):
+    """One node for the node grid: ``ready`` is None where the condition was not shown."""
+
+    name: str
+    pool: str
+    ready: bool | None
+    has_archive: bool
+
+
+class NodeCounts(_Frozen):
+    """How many nodes there are, are ready, and sent an archive."""
+
+    total: int
+    ready: int
+    with_archive: int
+
+
+class ClusterInfo(_Frozen):
+    """Identity of the cluster, with the evidence for the claim that it is AKS (or is not)."""
+
+    name: str
+    aks: Literal["yes", "no", "unknown"]
+    aks_reason: str
+    kubernetes_version: str
+    cloud: str = ""
+    location: str = ""
+    network: NetworkInfo
+    pools: tuple[PoolInfo, ...] = ()
+    nodes: NodeCounts
+    node_list: tuple[NodeInfo, ...] = ()
+    add_ons: tuple[str, ...] = ()
+    third_party: tuple[str, ...] = ()
+
+
+class Summary(_Frozen):
+    """Counts over all findings; keys are always all present, zeros included."""
+
+    by_owner: dict[Owner, int]
+    by_severity: dict[Severity, int]
+    roots_by_owner: dict[Owner, int]
+    cluster_unsupported: bool
+
+
+class CheckResult(_Frozen):
+    """What became of one rule, for the sections "healthy", "not applicable" and "unknown"."""
+
+    rule: str
+    title: str
+    component: str
+    outcome: Outcome
+    reason: str = ""
+    missing: tuple[Gap, ...] = ()
+
+
+class CauseEdge(_Frozen):
+    """``cause`` explains ``symptom`` (finding ids) by ``effect``."""
+
+    cause: str
+    symptom: str
+    effect: str
+
+
+class Diagnosis(_Frozen):
+    """Everything that a report shows. ``schema_version`` "1": fields are only ever added."""
+
+    schema_version: Literal["1"] = "1"
+    tool: Tool
+    bundle: BundleInfo
+    cluster: ClusterInfo
+    summary: Summary
+    findings: tuple[Finding, ...] = ()
+    causes: tuple[CauseEdge, ...] = ()
+    healthy: tuple[CheckResult, ...] = ()
+    unknown: tuple[CheckResult, ...] = ()
+    not_applicable: tuple[CheckResult, ...] = ()
+    crashed: tuple[CheckResult, ...] = ()
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,57 @@
+"""Signals: what a rule saw, in words that the decision table understands.
+
+A rule attaches signals; it never decides an owner. The engine adds the signals that follow from
+the cluster (such as ``byocni``). Each value is documented in ``ownership/data/signals.yaml``,
+and the table of ``ownership/data/rows.yaml`` may use no other.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Signal(StrEnum):
+    """The closed vocabulary of the decision table."""
+
+    # What the finding sits on
+    MANAGED_COMPONENT = "managed-component"
+    CONTROL_PLANE = "control-plane"
+    NODE_AGENT = "node-agent"
+    NODE_HOST = "node-host"
+    OWN_WORKLOAD = "own-workload"
+    THIRD_PARTY = "third-party"
+    POD_NETWORK = "pod-network"
+    CNI_ITSELF = "cni-itself"
+    STORAGE = "storage"
+    # What the cluster is
+    BYOCNI = "byocni"
+    NETWORK_MODE_UNKNOWN = "network-mode-unknown"
+    # Who changed it
+    CHANGED_BY_CUSTOMER = "changed-by-customer"
+    CHANGED_BY_UNKNOWN = "changed-by-unknown"
+    CHANGED_BY_AKS = "changed-by-aks"
+    ALLOWED_CUSTOMISATION = "allowed-customisation"
+    CUSTOMISATION_BREAKS = "customisation-breaks"
+    SYSTEM_METADATA_CHANGED = "system-metadata-changed"
+    CHANGE_NOT_CHECKED = "change-not-checked"
+    # Parts of the customer by policy
+    OUT_OF_WINDOW = "out-of-window"
+    NODE_IMAGE_OLD = "node-image-old"
+    NODE_IMAGE_UNSUPPORTED = "node-image-unsupported"
+    VERSION_SKEW = "version-skew"
+    CAPACITY_EXHAUSTED = "capacity-exhausted"
+    EGRESS_BLOCKED = "egress-blocked"
+    EGRESS_NOT_CHECKED = "egress-not-checked"
+    AUTHORIZATION_OF_CLUSTER_IDENTITY = "authorization-of-cluster-identity"
+    OWN_WEBHOOK = "own-webhook"
+    OWN_DAEMONSET = "own-daemonset"
+    OWN_REGISTRY = "own-registry"
+    ALPHA_FEATURE = "alpha-feature"
+    PREVIEW_FEATURE = "preview-feature"
+    THIRD_PARTY_CNI = "third-party-cni"
+    # Known bugs
+    KNOWN_BUG = "known-bug"
+    BUG_OF_MICROSOFT = "bug-of-microsoft"
+    # What speaks for the platform
+    UNHEALTHY = "unhealthy"
+    PLATFORM_EVENT = "platform-event"

@@ -1,0 +1,1 @@
+"""The collector: shell scripts and manifests, shipped as data; knows nothing of Python."""

@@ -1,0 +1,1 @@
+"""The HTML report's templates, style sheet and script, shipped as data."""
