@@ -1,0 +1,1 @@
+"""Whose problem is it: the decision table as data, and the one function that applies it."""
