@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analyzer.version import VERSION
+
 if TYPE_CHECKING:
     from analyzer.model.diagnosis import Diagnosis
     from analyzer.pipeline import analyze
 
 __all__ = ["Diagnosis", "analyze"]
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> Any:

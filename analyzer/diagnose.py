@@ -1,0 +1,165 @@
+"""Write an analysis down as the :class:`Diagnosis` that every report renders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.version import VERSION
+from analyzer.analysis import Analysis
+from analyzer.facts.facts import Facts
+from analyzer.identity_card import build_cluster_info
+from analyzer.model.candidate import Candidate
+from analyzer.model.diagnosis import (
+    BundleInfo,
+    CauseEdge,
+    CheckResult,
+    Diagnosis,
+    Tool,
+)
+from analyzer.model.evidence import Evidence, EvidenceRef
+from analyzer.model.finding import Finding
+from analyzer.model.gap import Gap, Presence
+from analyzer.model.hit import Outcome, RuleResult
+from analyzer.narrow import summarise
+from analyzer.rules.registry import Registered
+
+
+def cited(candidates: Iterable[Candidate], facts: Facts) -> set[EvidenceRef]:
+    """All evidence that the diagnosis will show."""
+    refs = {ref for candidate in candidates for ref in candidate.hit.evidence}
+    return refs | set(facts.identity.network.evidence) | set(facts.identity.aks_evidence)
+
+
+def build_diagnosis(analysis: Analysis) -> Diagnosis:
+    """Assemble the model; every list has a fixed order."""
+    findings = tuple(_finding(candidate, analysis) for candidate in analysis.candidates)
+    return Diagnosis(
+        tool=_tool(analysis),
+        bundle=_bundle_info(analysis),
+        cluster=build_cluster_info(analysis),
+        summary=summarise(findings),
+        findings=findings,
+        causes=tuple(
+            CauseEdge(cause=e.cause, symptom=e.symptom, effect=e.effect)
+            for e in analysis.explanation.edges
+        ),
+        healthy=_checks(analysis, Outcome.CLEAR),
+        unknown=_checks(analysis, Outcome.UNKNOWN, Outcome.HIT),
+        not_applicable=_checks(analysis, Outcome.NOT_APPLICABLE),
+        crashed=_checks(analysis, Outcome.CRASHED),
+        notices=_notices(analysis),
+    )
+
+
+def _finding(candidate: Candidate, analysis: Analysis) -> Finding:
+    hit, verdict = candidate.hit, analysis.verdicts[candidate.id]
+    doc = analysis.rules[candidate.rule_id].doc
+    explanation = analysis.explanation
+    remedies = dict.fromkeys((verdict.act_next.what, *doc.do.values()))
+    return Finding(
+        id=candidate.id,
+        rule=candidate.rule_id,
+        title=candidate.title,
+        severity=candidate.severity,
+        component=candidate.component,
+        subject=candidate.subject,
+        owner=verdict.owner,
+        decided_by=verdict.decided_by,
+        stance=verdict.stance,
+        confidence=verdict.confidence,
+        act_next=verdict.act_next,
+        saw=hit.saw,
+        expected=hit.expected,
+        because=verdict.because,
+        would_change=verdict.would_change,
+        root=candidate.id not in explanation.root_of,
+        explained_by=explanation.explained_by.get(candidate.id, ()),
+        symptoms=explanation.symptoms.get(candidate.id, ()),
+        first_seen=hit.first_seen,
+        last_seen=hit.last_seen,
+        count=hit.count,
+        affects=hit.affects,
+        known_bug=hit.known_bug,
+        drift=hit.drift,
+        evidence=tuple(_cut(ref, analysis) for ref in hit.evidence),
+        remediation=tuple(remedies),
+        references=doc.references,
+        why_it_matters=doc.sections["Why it matters"],
+    )
+
+
+def _cut(ref: EvidenceRef, analysis: Analysis) -> Evidence:
+    """The excerpt; a member that could not be read again is still named."""
+    return analysis.excerpts.get(ref) or Evidence(path=ref.path, line=1, excerpt="", what=ref.what)
+
+
+def _tool(analysis: Analysis) -> Tool:
+    reference = analysis.reference
+    return Tool(
+        version=VERSION,
+        policy=reference.pack.date,
+        baselines=reference.catalogue.as_of,
+        bugs=reference.bugs.as_of,
+    )
+
+
+def _bundle_info(analysis: Analysis) -> BundleInfo:
+    bundle, inventory = analysis.bundle, analysis.loaded.inventory
+    identity = analysis.loaded.facts.identity
+    manifest = bundle.manifest
+    missing = _missing(analysis)
+    collector = manifest.collector if manifest is not None else None
+    return BundleInfo(
+        name=bundle.name,
+        sha256=bundle.sha256(),
+        size_bytes=bundle.size_bytes,
+        format=bundle.format,
+        layout=bundle.layout,
+        collector=f"{collector.name} {collector.version}".strip() if collector else "",
+        collected_at=identity.collected_at,
+        collected_at_source=identity.collected_at_source,
+        started=manifest.started if manifest is not None else None,
+        complete=not missing and not inventory.nodes_missing,
+        missing=missing,
+        masked=dict(sorted(manifest.masked.items())) if manifest is not None else {},
+    )
+
+
+def _missing(analysis: Analysis) -> tuple[Gap, ...]:
+    gaps = set(analysis.loaded.inventory.gaps()) | set(analysis.loaded.facts.gaps)
+    return tuple(sorted(gaps, key=lambda gap: (gap.path, gap.reason, gap.detail)))
+
+
+def _checks(analysis: Analysis, *outcomes: Outcome) -> tuple[CheckResult, ...]:
+    """Rules with one of these outcomes; a rule with hits is listed only for what it missed."""
+    return tuple(
+        _check(result, analysis.rules[result.rule_id])
+        for result in analysis.results
+        if result.outcome in outcomes and (result.outcome is not Outcome.HIT or result.gaps)
+    )
+
+
+def _check(result: RuleResult, registered: Registered) -> CheckResult:
+    return CheckResult(
+        rule=result.rule_id,
+        title=registered.rule.title,
+        component=registered.rule.component,
+        outcome=result.outcome,
+        reason=result.reason,
+        missing=result.gaps,
+    )
+
+
+def _notices(analysis: Analysis) -> tuple[str, ...]:
+    """What a reader must know before reading on."""
+    bundle, facts = analysis.bundle, analysis.loaded.facts
+    notices = []
+    if bundle.format == 1 and bundle.manifest is None:
+        notices.append("The bundle has no manifest: the collection was interrupted.")
+    if facts.identity.collected_at_source not in ("manifest", "collection"):
+        when = "unknown" if facts.identity.collected_at is None else "the newest time in the data"
+        notices.append(f"The bundle does not say when it was collected; its time is {when}.")
+    broken = [g for g in facts.gaps if g.reason in (Presence.FAILED, Presence.TRUNCATED)]
+    if broken:
+        notices.append(f"{len(broken)} inputs could not be read whole; see what is missing.")
+    return tuple(notices)
