@@ -1,0 +1,358 @@
+"""Listings: the objects of one resource, and what is known about what is not shown.
+
+An empty tuple always means "listed, and there are none". A listing that was not collected, was
+refused, or shows a selection only raises :class:`NotCollected` where its silence would be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+
+from analyzer.facts import objects as o
+from analyzer.facts.kube import KubeObject
+from analyzer.model.evidence import EvidenceRef
+from analyzer.model.gap import Gap, NotCollected, Presence
+
+K = TypeVar("K", bound=KubeObject)
+
+#: The key of a listing that covers the whole cluster.
+WHOLE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingState:
+    """One listing: its member, whether it could be read, whether it shows everything."""
+
+    path: str
+    presence: Presence
+    detail: str = ""
+    selection: bool = False
+
+    @property
+    def gap(self) -> Gap:
+        """The listing as a missing input."""
+        if self.presence is Presence.PRESENT and self.selection:
+            return Gap(path=self.path, reason=Presence.NOT_ASKED, detail="a filtered list")
+        return Gap(path=self.path, reason=self.presence, detail=self.detail)
+
+
+@dataclass(frozen=True)
+class Objects(Generic[K]):
+    """All objects of one resource that the bundle shows, in the order of namespace and name."""
+
+    resource: ClassVar[str] = ""
+    model: ClassVar[type[KubeObject]] = KubeObject
+    kind: ClassVar[str] = ""
+
+    items: tuple[K, ...] = ()
+    states: Mapping[str, ListingState] = field(default_factory=dict)
+
+    @classmethod
+    def of_items(cls, items: Iterable[K], states: Mapping[str, ListingState]) -> Self:
+        """Build from what was read; sorted, so that every later step is in a fixed order."""
+        ordered = sorted(items, key=lambda k: (k.namespace or "", k.name, k.metadata.uid))
+        return cls(items=tuple(ordered), states=dict(sorted(states.items())))
+
+    @property
+    def readable(self) -> bool:
+        """True if at least one listing could be read."""
+        return any(state.presence.readable for state in self.states.values())
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Listings that were expected and could not be read whole."""
+        return tuple(
+            s.gap for s in self.states.values() if s.presence is not Presence.PRESENT or s.selection
+        )
+
+    def require(self) -> Self:
+        """Return itself, or say that nothing was read.
+
+        Raises:
+            NotCollected: no listing of this resource could be read.
+        """
+        if not self.readable:
+            raise NotCollected(*(self.gaps or (self._never_asked(),)))
+        return self
+
+    def of(self, namespace: str) -> tuple[K, ...]:
+        """The objects of one namespace.
+
+        Raises:
+            NotCollected: that namespace's listing could not be read.
+        """
+        state = self._state(namespace)
+        if not state.presence.readable:
+            raise NotCollected(state.gap)
+        return tuple(item for item in self.items if item.namespace == namespace)
+
+    def get(self, namespace: str | None, name: str) -> K | None:
+        """The object of that name, or None where a complete listing does not show it.
+
+        Raises:
+            NotCollected: it is not shown, and the listing is missing, torn or a selection.
+        """
+        for item in self.items:
+            if item.name == name and (item.namespace or None) == (namespace or None):
+                return item
+        state = self._state(namespace or WHOLE)
+        if state.presence not in (Presence.PRESENT, Presence.EMPTY) or state.selection:
+            raise NotCollected(state.gap)
+        return None
+
+    def listing(self, namespace: str | None = None, what: str = "") -> EvidenceRef:
+        """Point at a listing itself: the evidence for "is not there"."""
+        state = self._state(namespace or WHOLE)
+        return EvidenceRef(path=state.path, what=what, anchors=("kind",))
+
+    def _state(self, namespace: str) -> ListingState:
+        state = self.states.get(namespace) or self.states.get(WHOLE)
+        if state is not None:
+            return state
+        suffix = f"/{namespace}.json" if namespace else ".json"
+        return ListingState(f"cluster/resources/{self.resource}{suffix}", Presence.NOT_ASKED)
+
+    def _never_asked(self) -> Gap:
+        return Gap(path=f"cluster/resources/{self.resource}", reason=Presence.NOT_ASKED)
+
+
+class Nodes(Objects[o.Node]):
+    """All nodes."""
+
+    resource = "core/nodes"
+    model = o.Node
+    kind = "Node"
+
+
+class Pods(Objects[o.Pod]):
+    """All pods."""
+
+    resource = "core/pods"
+    model = o.Pod
+    kind = "Pod"
+
+
+class Deployments(Objects[o.Workload]):
+    """All Deployments."""
+
+    resource = "apps/deployments"
+    model = o.Workload
+    kind = "Deployment"
+
+
+class DaemonSets(Objects[o.Workload]):
+    """All DaemonSets."""
+
+    resource = "apps/daemonsets"
+    model = o.Workload
+    kind = "DaemonSet"
+
+
+class StatefulSets(Objects[o.Workload]):
+    """All StatefulSets."""
+
+    resource = "apps/statefulsets"
+    model = o.Workload
+    kind = "StatefulSet"
+
+
+class ReplicaSets(Objects[o.Workload]):
+    """All ReplicaSets."""
+
+    resource = "apps/replicasets"
+    model = o.Workload
+    kind = "ReplicaSet"
+
+
+class Jobs(Objects[o.Workload]):
+    """All Jobs."""
+
+    resource = "batch/jobs"
+    model = o.Workload
+    kind = "Job"
+
+
+class Services(Objects[o.Service]):
+    """All Services."""
+
+    resource = "core/services"
+    model = o.Service
+    kind = "Service"
+
+
+class EndpointSlices(Objects[o.EndpointSlice]):
+    """All EndpointSlices."""
+
+    resource = "discovery.k8s.io/endpointslices"
+    model = o.EndpointSlice
+    kind = "EndpointSlice"
+
+
+class EndpointsLists(Objects[o.Endpoints]):
+    """All Endpoints (the older form)."""
+
+    resource = "core/endpoints"
+    model = o.Endpoints
+    kind = "Endpoints"
+
+
+class ValidatingWebhooks(Objects[o.WebhookConfiguration]):
+    """All ValidatingWebhookConfigurations."""
+
+    resource = "admissionregistration.k8s.io/validatingwebhookconfigurations"
+    model = o.WebhookConfiguration
+    kind = "ValidatingWebhookConfiguration"
+
+
+class MutatingWebhooks(Objects[o.WebhookConfiguration]):
+    """All MutatingWebhookConfigurations."""
+
+    resource = "admissionregistration.k8s.io/mutatingwebhookconfigurations"
+    model = o.WebhookConfiguration
+    kind = "MutatingWebhookConfiguration"
+
+
+class NetworkPolicies(Objects[o.NetworkPolicy]):
+    """All NetworkPolicies."""
+
+    resource = "networking.k8s.io/networkpolicies"
+    model = o.NetworkPolicy
+    kind = "NetworkPolicy"
+
+
+class ConfigMaps(Objects[o.ConfigMap]):
+    """All ConfigMaps."""
+
+    resource = "core/configmaps"
+    model = o.ConfigMap
+    kind = "ConfigMap"
+
+
+class Events(Objects[o.Event]):
+    """All events."""
+
+    resource = "core/events"
+    model = o.Event
+    kind = "Event"
+
+
+class Leases(Objects[o.Lease]):
+    """All Leases."""
+
+    resource = "coordination.k8s.io/leases"
+    model = o.Lease
+    kind = "Lease"
+
+
+class PersistentVolumes(Objects[o.PersistentVolume]):
+    """All volumes."""
+
+    resource = "core/persistentvolumes"
+    model = o.PersistentVolume
+    kind = "PersistentVolume"
+
+
+class PersistentVolumeClaims(Objects[o.PersistentVolumeClaim]):
+    """All claims."""
+
+    resource = "core/persistentvolumeclaims"
+    model = o.PersistentVolumeClaim
+    kind = "PersistentVolumeClaim"
+
+
+class VolumeAttachments(Objects[o.VolumeAttachment]):
+    """All volume attachments."""
+
+    resource = "storage.k8s.io/volumeattachments"
+    model = o.VolumeAttachment
+    kind = "VolumeAttachment"
+
+
+class StorageClasses(Objects[o.StorageClass]):
+    """All storage classes."""
+
+    resource = "storage.k8s.io/storageclasses"
+    model = o.StorageClass
+    kind = "StorageClass"
+
+
+class Namespaces(Objects[o.Namespace]):
+    """All namespaces."""
+
+    resource = "core/namespaces"
+    model = o.Namespace
+    kind = "Namespace"
+
+
+class CustomResourceDefinitions(Objects[o.CustomResourceDefinition]):
+    """All CRDs."""
+
+    resource = "apiextensions.k8s.io/customresourcedefinitions"
+    model = o.CustomResourceDefinition
+    kind = "CustomResourceDefinition"
+
+
+class ApiServices(Objects[o.ApiService]):
+    """All aggregated APIs."""
+
+    resource = "apiregistration.k8s.io/apiservices"
+    model = o.ApiService
+    kind = "APIService"
+
+
+class ClusterRoles(Objects[o.Role]):
+    """All ClusterRoles."""
+
+    resource = "rbac.authorization.k8s.io/clusterroles"
+    model = o.Role
+    kind = "ClusterRole"
+
+
+class ClusterRoleBindings(Objects[o.RoleBinding]):
+    """All ClusterRoleBindings."""
+
+    resource = "rbac.authorization.k8s.io/clusterrolebindings"
+    model = o.RoleBinding
+    kind = "ClusterRoleBinding"
+
+
+class PodDisruptionBudgets(Objects[o.PodDisruptionBudget]):
+    """All disruption budgets."""
+
+    resource = "policy/poddisruptionbudgets"
+    model = o.PodDisruptionBudget
+    kind = "PodDisruptionBudget"
+
+
+class ResourceQuotas(Objects[o.ResourceQuota]):
+    """All quotas."""
+
+    resource = "core/resourcequotas"
+    model = o.ResourceQuota
+    kind = "ResourceQuota"
+
+
+class NodeNetworkConfigs(Objects[o.AnyObject]):
+    """Azure CNI's per-node network configurations."""
+
+    resource = "acn.azure.com/nodenetworkconfigs"
+    model = o.AnyObject
+    kind = "NodeNetworkConfig"
+
+
+class Installations(Objects[o.AnyObject]):
+    """The Tigera operator's Installation objects."""
+
+    resource = "operator.tigera.io/installations"
+    model = o.AnyObject
+    kind = "Installation"
+
+
+AnyListing = type[Objects[Any]]
+
+LISTINGS: tuple[AnyListing, ...] = tuple(
+    sorted(cast("list[AnyListing]", Objects.__subclasses__()), key=lambda cls: cls.resource)
+)
+BY_RESOURCE: dict[str, AnyListing] = {cls.resource: cls for cls in LISTINGS}

@@ -1,0 +1,206 @@
+"""Bundle to facts: one pass over everything, node parts in a pool of processes where that pays."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from analyzer.bundle import Bundle, Inventory, Limits, PartRef, collected_at
+from analyzer.bundle.collection import SELECTION
+from analyzer.facts.assemble import assemble_identity
+from analyzer.facts.azure import AzureExports
+from analyzer.facts.facts import ApiServer, Facts
+from analyzer.facts.kube import KubeObject
+from analyzer.facts.listings import BY_RESOURCE, WHOLE, ListingState, Objects
+from analyzer.facts.logs import Logs
+from analyzer.facts.node_files import NodeArchives, NodeFiles, TextFile
+from analyzer.facts.part import PartFacts, PartReader, load_part
+from analyzer.facts.patterns import PatternSet
+from analyzer.facts.scan import merge
+from analyzer.model.gap import Gap, Presence
+
+#: Packed bytes of node parts from which other processes are worth their start-up (about 0.5 s).
+POOL_PAYS_BYTES = 24 * 1024 * 1024
+
+#: ``on_step(stage, done, total)``: progress, drawn by the command line alone.
+OnStep = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The facts, and the inventory of what the bundle held."""
+
+    facts: Facts
+    inventory: Inventory
+
+
+def load_facts(
+    bundle: Bundle,
+    patterns: PatternSet,
+    *,
+    limits: Limits | None = None,
+    jobs: int = 0,
+    on_step: OnStep | None = None,
+) -> Loaded:
+    """Read the whole bundle. ``jobs`` are processes for node parts; 0 takes one per core."""
+    limits = limits or Limits()
+    step = on_step or (lambda stage, done, total: None)
+    if bundle.partitioned:
+        parts = _read_parts(bundle.parts(), patterns, limits, jobs or os.cpu_count() or 1, step)
+        inventory = bundle.finish(part.inventory for part in parts)
+    else:
+        readers = _read_stream(bundle, patterns, step)
+        inventory = bundle.finish()
+        parts = [
+            readers.get(name, PartReader(patterns)).result(held)
+            for name, held in sorted(inventory.parts.items())
+        ]
+    return Loaded(_facts(bundle, inventory, parts), inventory)
+
+
+def _read_parts(
+    refs: list[PartRef], patterns: PatternSet, limits: Limits, jobs: int, step: OnStep
+) -> list[PartFacts]:
+    nodes = [ref for ref in refs if ref.name.startswith("nodes/")]
+    others = [ref for ref in refs if not ref.name.startswith("nodes/")]
+    load = partial(load_part, limits=limits, patterns=patterns)
+    total = len(refs)
+    if jobs < 2 or len(nodes) < 2 or sum(n.size_bytes for n in nodes) < POOL_PAYS_BYTES:
+        return [_stepping(load, ref, i, total, step) for i, ref in enumerate(refs, start=1)]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
+        pending = pool.map(load, nodes, chunksize=max(1, min(16, len(nodes) // (jobs * 4))))
+        # The API server's view is parsed here meanwhile: its objects are dear to send about.
+        done = [_stepping(load, ref, i, total, step) for i, ref in enumerate(others, start=1)]
+        for position, part in enumerate(pending, start=len(others) + 1):
+            done.append(part)
+            step("Reading", position, total)
+    return done
+
+
+def _stepping(
+    load: Callable[[PartRef], PartFacts], ref: PartRef, position: int, total: int, step: OnStep
+) -> PartFacts:
+    part = load(ref)
+    step("Reading", position, total)
+    return part
+
+
+def _read_stream(bundle: Bundle, patterns: PatternSet, step: OnStep) -> dict[str, PartReader]:
+    """One sequential pass: the members of the parts may come mixed."""
+    readers: dict[str, PartReader] = {}
+    for name, member in bundle.members():
+        if name not in readers:
+            readers[name] = PartReader(patterns)
+            step("Reading", len(readers), len(readers))
+        readers[name].feed(member)
+    return readers
+
+
+def _facts(bundle: Bundle, inventory: Inventory, parts: list[PartFacts]) -> Facts:
+    listings = _listings(inventory, parts)
+    texts = {path: text for part in parts for path, text in part.texts.items()}
+    archives = _archives(inventory, parts, texts)
+    azure = _azure(inventory, parts)
+    matches = merge([match for part in parts for match in part.matches])
+    when, source = collected_at(inventory, bundle.manifest)
+    identity = assemble_identity(
+        bundle.manifest, listings, archives, azure, texts.get("cluster/version.json"), when, source
+    )
+    return Facts(
+        identity=identity,
+        listings=listings,
+        archives=archives,
+        api_server=_api_server(inventory, texts),
+        azure=azure,
+        logs=Logs(matches, frozenset(pair for part in parts for pair in part.read)),
+        gaps=tuple(sorted({g for part in parts for g in part.gaps}, key=str)),
+    )
+
+
+def _listings(
+    inventory: Inventory, parts: Iterable[PartFacts]
+) -> dict[type[Objects[Any]], Objects[Any]]:
+    items: dict[str, list[KubeObject]] = defaultdict(list)
+    states: dict[str, dict[str, ListingState]] = defaultdict(dict)
+    filtered = {f"cluster/{r.path}" for r in inventory.rows("cluster") if r.word == SELECTION}
+    for part in parts:
+        for resource, namespace, path, parsed in part.listings:
+            items[resource] += parsed.items
+            selection = path in filtered
+            state = ListingState(path, parsed.presence, parsed.detail, selection)
+            states[resource][namespace] = _worse(states[resource].get(namespace), state)
+        for row in part.inventory.rows if part.inventory.part == "cluster" else ():
+            _missing_listing(states, row.path, row.missing, row.note)
+    return {
+        cls: cls.of_items(items[resource], states[resource])
+        for resource, cls in BY_RESOURCE.items()
+    }
+
+
+def _worse(known: ListingState | None, new: ListingState) -> ListingState:
+    """Pages of one listing: it is whole only if all of them are."""
+    if known is None or known.presence is Presence.PRESENT:
+        return new if known is None or new.presence is not Presence.EMPTY else known
+    return known
+
+
+def _missing_listing(
+    states: dict[str, dict[str, ListingState]], path: str, missing: Presence | None, note: str
+) -> None:
+    """A row without data: the collector asked for this listing and did not get it."""
+    if missing is None or not path.startswith("resources/"):
+        return
+    steps = path.removeprefix("resources/").removesuffix(".json").split("/")
+    resource, namespace = "/".join(steps[:2]), steps[2] if len(steps) > 2 else WHOLE
+    state = ListingState(f"cluster/{path}", missing, note)
+    states[resource].setdefault(namespace.split(".")[0], state)
+
+
+def _archives(
+    inventory: Inventory, parts: Iterable[PartFacts], texts: dict[str, TextFile]
+) -> NodeArchives:
+    nodes: dict[str, NodeFiles] = {}
+    for part in parts:
+        name = part.inventory.part
+        if not name.startswith("nodes/"):
+            continue
+        prefix = f"{name}/"
+        files = {p.removeprefix(prefix): t for p, t in texts.items() if p.startswith(prefix)}
+        gaps = {
+            row.path: Gap(path=prefix + row.path, reason=row.missing, detail=row.note)
+            for row in part.inventory.rows
+            if row.missing is not None
+        }
+        node = name.removeprefix("nodes/")
+        nodes[node] = NodeFiles(node, files, gaps)
+    return NodeArchives(nodes, {row.node: row.reason for row in inventory.nodes_missing})
+
+
+def _azure(inventory: Inventory, parts: Iterable[PartFacts]) -> AzureExports:
+    documents: dict[str, Any] = {}
+    gaps: dict[str, Gap] = {}
+    for part in parts:
+        documents |= part.documents
+        for row in part.inventory.rows if part.inventory.part == "azure" else ():
+            if row.missing is not None:
+                name = row.path.removesuffix(".json")
+                gaps[name] = Gap(path=f"azure/{row.path}", reason=row.missing, detail=row.note)
+    return AzureExports(documents, gaps)
+
+
+def _api_server(inventory: Inventory, texts: dict[str, TextFile]) -> ApiServer:
+    names = ("livez.txt", "readyz.txt", "feature-gates.txt")
+    files = {name: texts[f"cluster/{name}"] for name in names if f"cluster/{name}" in texts}
+    gaps = {}
+    for name in names:
+        state = inventory.state(f"cluster/{name}")
+        if name not in files:
+            gaps[name] = Gap(path=f"cluster/{name}", reason=state.presence, detail=state.note)
+    return ApiServer(files, gaps)

@@ -1,0 +1,190 @@
+"""Kubernetes listings, as real clusters and real people save them.
+
+A member may be a typed List, a bare array, one object, YAML, a torn list, an API error that was
+saved as data, or the error text of kubectl. Whatever objects can be read are read; the rest is told.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+import yaml
+from pydantic import BaseModel, ValidationError, create_model
+
+from analyzer.facts.kube import KubeObject
+from analyzer.model.gap import Gap, Presence
+
+#: Gaps of single objects that are told one by one; the rest is a count.
+MAX_OBJECT_GAPS = 20
+#: YAML is read whole by a slow parser; kubectl dumps of this size take some ten seconds.
+MAX_YAML_BYTES = 64 * 1024 * 1024
+
+_KUBECTL_ERROR = re.compile(rb"^\s*(?:error|Error from server|Unable to connect|The connection)\b")
+_YAML_ALIAS = re.compile(rb"(?m)(?:^|[:\-\[,])\s*\*[A-Za-z0-9_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What could be read of one listing, whether it is whole, and what is wrong with it."""
+
+    items: tuple[KubeObject, ...] = ()
+    presence: Presence = Presence.PRESENT
+    detail: str = ""
+    gaps: tuple[Gap, ...] = ()
+
+
+@cache
+def _list_model(model: type[KubeObject]) -> type[BaseModel]:
+    """A model for ``{"kind": …, "items": [model, …]}``, made once per object model."""
+    items: Any = tuple[model, ...] | None  # type: ignore[valid-type]
+    return create_model(f"{model.__name__}Listing", items=(items, None))
+
+
+def parse_listing(data: bytes, path: str, model: type[KubeObject]) -> Parsed:
+    """Read one member as objects of ``model``; never raises, never returns a guess."""
+    if not data.strip():
+        return Parsed(presence=Presence.EMPTY, detail="an empty file")
+    if data.lstrip()[:1] in (b"{", b"["):
+        return _from_json(data, path, model)
+    if _KUBECTL_ERROR.match(data):
+        return _error_text(data)
+    return _from_yaml(data, path, model)
+
+
+def _from_json(data: bytes, path: str, model: type[KubeObject]) -> Parsed:
+    try:
+        listing = _list_model(model).model_validate_json(data)
+        items: tuple[KubeObject, ...] | None = listing.items  # type: ignore[attr-defined]
+        if items is not None:
+            return Parsed(items)
+    except (ValidationError, ValueError):
+        pass  # one bad object, another shape, or a torn file: read it the slow way
+    try:
+        document = orjson.loads(data)
+    except (orjson.JSONDecodeError, RecursionError):
+        return _salvage(data, path, model)
+    return _from_document(document, path, model)
+
+
+def _from_document(document: Any, path: str, model: type[KubeObject]) -> Parsed:
+    """Read a parsed document: a list, an array, one object, or a Status."""
+    if isinstance(document, dict) and document.get("kind") == "Status":
+        return _api_status(document)
+    if isinstance(document, dict) and "items" in document:
+        raw = document["items"] or []
+    elif isinstance(document, dict) and "metadata" in document:
+        raw = [document]
+    elif isinstance(document, list):
+        raw = document
+    else:
+        return Parsed(presence=Presence.FAILED, detail="not a Kubernetes list or object")
+    if not isinstance(raw, list):
+        return Parsed(presence=Presence.FAILED, detail="its items are not a list")
+    return _one_by_one(raw, path, model)
+
+
+def _one_by_one(raw: Iterable[Any], path: str, model: type[KubeObject]) -> Parsed:
+    items: list[KubeObject] = []
+    gaps: list[Gap] = []
+    bad = 0
+    for position, entry in enumerate(raw):
+        try:
+            items.append(model.model_validate(entry))
+        except (ValidationError, RecursionError) as error:
+            bad += 1
+            if len(gaps) < MAX_OBJECT_GAPS:
+                gaps.append(_object_gap(path, position, entry, error))
+    presence = Presence.PRESENT
+    if bad:
+        presence = Presence.TRUNCATED if items else Presence.FAILED
+    detail = f"{bad} of {bad + len(items)} objects could not be read" if bad else ""
+    return Parsed(tuple(items), presence, detail, tuple(gaps))
+
+
+def _object_gap(path: str, position: int, entry: Any, error: Exception) -> Gap:
+    meta = entry.get("metadata") if isinstance(entry, dict) else None
+    name = str(meta.get("name", "")) if isinstance(meta, dict) else ""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        why = f"{where}: {first['msg']}" if where else str(first["msg"])
+    else:
+        why = "nested too deeply"
+    return Gap(path=path, reason=Presence.FAILED, detail=f"item {position} {name[:80]}: {why}")
+
+
+def _api_status(status: dict[str, Any]) -> Parsed:
+    """An answer of the API server that says no: a fact about the listing, not an object."""
+    reason = str(status.get("reason") or "")
+    code = status.get("code")
+    presence = {"Forbidden": Presence.FORBIDDEN, "NotFound": Presence.ABSENT}.get(
+        reason, Presence.FAILED
+    )
+    return Parsed(presence=presence, detail=f"the API server answered {code} {reason}".strip())
+
+
+def _error_text(data: bytes) -> Parsed:
+    line = data.strip().splitlines()[0][:160].decode("utf-8", "replace")
+    presence = Presence.FAILED
+    if b"Forbidden" in data[:400] or b"forbidden" in data[:400]:
+        presence = Presence.FORBIDDEN
+    elif b"NotFound" in data[:400] or b"doesn't have a resource type" in data[:400]:
+        presence = Presence.ABSENT
+    return Parsed(presence=presence, detail=f"an error text in place of data: {line}")
+
+
+def _salvage(data: bytes, path: str, model: type[KubeObject]) -> Parsed:
+    """Read the whole objects at the head of a torn list."""
+    text = data.decode("utf-8", "replace")
+    start = re.search(r'"items"\s*:\s*\[', text)
+    position = start.end() if start else (1 if text.lstrip().startswith("[") else len(text))
+    decoder = json.JSONDecoder()
+    raw: list[Any] = []
+    while position < len(text):
+        while position < len(text) and text[position] in " \t\r\n,":
+            position += 1
+        try:
+            entry, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            break
+        raw.append(entry)
+    parsed = _one_by_one(raw, path, model)
+    if not parsed.items:
+        return Parsed(presence=Presence.FAILED, detail="not readable as JSON", gaps=parsed.gaps)
+    detail = f"torn JSON: {len(parsed.items)} objects could be read"
+    return Parsed(parsed.items, Presence.TRUNCATED, detail, parsed.gaps)
+
+
+def _from_yaml(data: bytes, path: str, model: type[KubeObject]) -> Parsed:
+    if len(data) > MAX_YAML_BYTES:
+        return Parsed(presence=Presence.FAILED, detail="YAML of more than 64 MiB is not read")
+    if _YAML_ALIAS.search(data) and _has_alias(data):
+        return Parsed(presence=Presence.FAILED, detail="YAML with aliases is not read")
+    try:
+        documents = [d for d in yaml.load_all(data, Loader=yaml.CSafeLoader) if d is not None]
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return Parsed(presence=Presence.FAILED, detail="neither JSON nor YAML")
+    if not documents or not all(isinstance(d, (dict, list)) for d in documents):
+        return Parsed(presence=Presence.FAILED, detail="neither JSON nor YAML")
+    parts = [_from_document(document, path, model) for document in documents]
+    worst = next((p for p in parts if p.presence is not Presence.PRESENT), parts[0])
+    return Parsed(
+        tuple(item for part in parts for item in part.items),
+        worst.presence,
+        worst.detail,
+        tuple(gap for part in parts for gap in part.gaps),
+    )
+
+
+def _has_alias(data: bytes) -> bool:
+    """True if the document really uses aliases: a few bytes of them can stand for gigabytes."""
+    try:
+        return any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(data, Loader=yaml.CSafeLoader))
+    except yaml.YAMLError:
+        return False

@@ -1,0 +1,133 @@
+"""One part of a bundle to facts: each member is read once, as bytes, and handed to whoever wants it.
+
+What comes out is small and picklable, so that node parts can be read in other processes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from analyzer.bundle import Limits, Member, PartInventory, PartRecorder, PartRef, read_part
+from analyzer.facts.listings import BY_RESOURCE, WHOLE
+from analyzer.facts.logkinds import LogKind, log_kind, place
+from analyzer.facts.node_files import TextFile
+from analyzer.facts.parse.kube_list import Parsed, parse_listing
+from analyzer.facts.patterns import PatternSet
+from analyzer.facts.scan import Match, Scanner
+from analyzer.model.gap import Gap, Presence
+
+_LISTING = re.compile(
+    r"^cluster/resources/(?P<group>[^/]+)/(?P<resource>[^/.]+)(?:/(?P<namespace>[^/]+?))?"
+    r"(?:\.(?P<page>\d{4}))?\.(?:json|yaml)$"
+)
+#: Node items that are kept as text: small, and asked for by rules or by the detection of modes.
+_KEPT = re.compile(
+    r"^nodes/[^/]+/(?:host/(?:os-release|uname|uptime|clock|meminfo|pressure|df|df-inodes|failed-units"
+    r"|reboot-required|sysctl)|kubelet/(?:flags|config\.json|healthz\.txt|cert-dates)"
+    r"|containerd/version\.txt|cni/net\.d/[^/]+|network/(?:resolv\.conf|conntrack-stats)"
+    r"|azure/(?:instance\.json|extensions)|probes/[^/]+\.json)$"
+)
+_CLUSTER_TEXT = re.compile(r"^cluster/(?:livez\.txt|readyz\.txt|feature-gates\.txt|version\.json)$")
+#: A kept text is cut here; the longest of them are a few KiB on real nodes.
+MAX_TEXT_BYTES = 256 * 1024
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class PartFacts:
+    """What one part gave. Keys are canonical paths; values name the path as found."""
+
+    inventory: PartInventory
+    #: (resource, namespace or WHOLE, path as found, what was parsed)
+    listings: tuple[tuple[str, str, str, Parsed], ...] = ()
+    texts: dict[str, TextFile] = field(default_factory=dict)
+    documents: dict[str, Any] = field(default_factory=dict)
+    matches: tuple[Match, ...] = ()
+    read: frozenset[tuple[str | None, LogKind]] = frozenset()
+    gaps: tuple[Gap, ...] = ()
+
+
+class PartReader:
+    """Takes the members of one part as they stream by, and adds up what they give."""
+
+    def __init__(self, patterns: PatternSet) -> None:
+        self._scanner = Scanner(patterns)
+        self._listings: list[tuple[str, str, str, Parsed]] = []
+        self._texts: dict[str, TextFile] = {}
+        self._documents: dict[str, Any] = {}
+        self._read: set[tuple[str | None, LogKind]] = set()
+        self._gaps: list[Gap] = []
+
+    def feed(self, member: Member) -> None:
+        """Read one member, once."""
+        path = member.path
+        listing = _LISTING.match(path)
+        if listing:
+            self._listing(member, listing["group"], listing["resource"], listing["namespace"])
+        elif path.startswith("azure/") and path.endswith(".json"):
+            self._document(member)
+        elif _KEPT.match(path) or _CLUSTER_TEXT.match(path):
+            text = member.read()[:MAX_TEXT_BYTES].decode("utf-8", "replace")
+            self._texts[path] = TextFile(member.evidence_path, text)
+        kind = log_kind(path)
+        if kind is not None and not listing:
+            self._read.add((place(path)[0], kind))
+            self._scanner.feed(path, member.chunks(), found_at=member.evidence_path)
+
+    def _listing(self, member: Member, group: str, resource: str, namespace: str | None) -> None:
+        key = f"{group}/{resource}"
+        cls = BY_RESOURCE.get(key)
+        if cls is None:
+            return
+        parsed = parse_listing(member.read(), member.evidence_path, cls.model)
+        if member.truncated and parsed.presence is Presence.PRESENT:
+            parsed = Parsed(parsed.items, Presence.TRUNCATED, "cut", parsed.gaps)
+        for item in parsed.items:
+            item.found_in(member.evidence_path, cls.kind)
+        self._listings.append((key, namespace or WHOLE, member.evidence_path, parsed))
+        self._gaps += parsed.gaps
+        if parsed.presence not in (Presence.PRESENT, Presence.EMPTY):
+            gap = Gap(path=member.evidence_path, reason=parsed.presence, detail=parsed.detail)
+            self._gaps.append(gap)
+
+    def _document(self, member: Member) -> None:
+        name = member.path.removeprefix("azure/").removesuffix(".json")
+        data = member.read()
+        if len(data) > MAX_DOCUMENT_BYTES:
+            self._gaps.append(_unreadable(member, "an export of more than 64 MiB is not read"))
+            return
+        try:
+            self._documents[name] = orjson.loads(data)
+        except (orjson.JSONDecodeError, RecursionError):
+            self._gaps.append(_unreadable(member, "not readable as JSON"))
+
+    def result(self, inventory: PartInventory) -> PartFacts:
+        """What all members gave."""
+        return PartFacts(
+            inventory=inventory,
+            listings=tuple(self._listings),
+            texts=self._texts,
+            documents=self._documents,
+            matches=self._scanner.results(),
+            read=frozenset(self._read),
+            gaps=tuple(self._gaps),
+        )
+
+
+def _unreadable(member: Member, why: str) -> Gap:
+    return Gap(path=member.evidence_path, reason=Presence.FAILED, detail=why)
+
+
+def load_part(part: PartRef, limits: Limits, patterns: PatternSet) -> PartFacts:
+    """Read one part from beginning to end; works in any process."""
+    recorder = PartRecorder(part.name)
+    members: Iterator[Member] = read_part(part, limits, recorder)
+    reader = PartReader(patterns)
+    for member in members:
+        reader.feed(member)
+    return reader.result(recorder.result())

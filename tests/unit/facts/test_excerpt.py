@@ -1,0 +1,62 @@
+"""Excerpts are text that stands in the member at that line, in every form that lists come in."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.facts.excerpt import MAX_EXCERPT, locate
+
+NODES = {
+    "kind": "NodeList",
+    "items": [
+        {"metadata": {"name": f"n{i}", "uid": f"u-{i}"}, "status": {"conditions": [
+            {"type": "Ready", "status": "True" if i else "False", "reason": f"R{i}"}]}}
+        for i in range(3)
+    ],
+}  # fmt: skip
+
+
+def _locate(text: bytes, *anchors: str) -> tuple[int, str]:
+    return locate(text, anchors, [m.start() for m in re.finditer(rb"\n", text)])
+
+
+def test_the_object_is_found_by_uid_then_the_field() -> None:
+    for text in (
+        json.dumps(NODES, separators=(",", ":")).encode(),
+        json.dumps(NODES).encode(),
+        json.dumps(NODES, indent=2).encode(),
+        json.dumps(NODES, indent=4).encode(),
+    ):
+        line, excerpt = _locate(text, "uid: u-2", "reason: R2")
+        assert "R2" in excerpt and "R1" not in excerpt[excerpt.index("R2") :]
+        assert excerpt in text.decode().splitlines()[line - 1]
+
+
+def test_yaml_is_found_too() -> None:
+    text = b"items:\n- metadata:\n    uid: u-1\n  status:\n    reason: R1\n- metadata:\n    uid: u-2\n    reason: R1\n"
+    assert _locate(text, "uid: u-2", "reason: R1") == (8, "    reason: R1")
+
+
+def test_an_anchor_that_is_not_there_leaves_the_last_one_that_was() -> None:
+    text = json.dumps(NODES, indent=1).encode()
+    line, excerpt = _locate(text, "uid: u-1", "reason: nowhere")
+    assert "u-1" in excerpt and excerpt in text.decode().splitlines()[line - 1]
+
+
+def test_a_member_of_one_long_line_gives_a_short_excerpt() -> None:
+    text = b'{"a":"' + "é".encode() * 5000 + b'","uid":"u-9","reason":"R"}' + b"x" * 5000
+    line, excerpt = _locate(text, "uid: u-9", "reason: R")
+    assert line == 1 and len(excerpt) <= MAX_EXCERPT and '"reason":"R"' in excerpt
+    assert "\ufffd" not in excerpt
+
+
+@given(st.binary(max_size=400), st.lists(st.text(max_size=12), max_size=3))
+def test_any_bytes_and_anchors_give_an_excerpt_of_that_line(text: bytes, anchors: list[str]) -> None:
+    line, excerpt = _locate(text, *anchors)
+    lines = text.split(b"\n")
+    assert 1 <= line <= len(lines)
+    assert excerpt.rstrip() in lines[line - 1].decode("utf-8", "replace") or "\ufffd" in excerpt

@@ -1,0 +1,107 @@
+"""Every row of the decision table decides the case that it is there for, and no earlier row takes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.model.owner import Actor, Owner
+from analyzer.model.signal import Signal as S
+from analyzer.ownership.decide import Context, decide
+from analyzer.ownership.table import packaged_table
+from analyzer.policy.pack import available, load_pack
+from tests.unit.candidates import candidate, node
+
+CASES: dict[str, set[S]] = {
+    "O-2-byocni-bug": {S.KNOWN_BUG, S.CNI_ITSELF, S.BYOCNI},
+    "O-2-microsoft-bug": {S.KNOWN_BUG, S.BUG_OF_MICROSOFT},
+    "O-2-upstream-bug": {S.KNOWN_BUG, S.NODE_HOST, S.UNHEALTHY},
+    "O-3-byocni-cni": {S.BYOCNI, S.CNI_ITSELF, S.UNHEALTHY},
+    "O-3-byocni-network": {S.BYOCNI, S.POD_NETWORK, S.UNHEALTHY},
+    "O-3-mode-unknown": {S.NETWORK_MODE_UNKNOWN, S.POD_NETWORK, S.UNHEALTHY},
+    "O-4-third-party-cni": {S.THIRD_PARTY_CNI, S.CNI_ITSELF},
+    "O-4-system-metadata": {S.SYSTEM_METADATA_CHANGED, S.CHANGED_BY_CUSTOMER, S.NODE_HOST},
+    "O-4-node-changed": {S.CHANGED_BY_CUSTOMER, S.NODE_HOST},
+    "O-4-customisation-breaks": {S.CUSTOMISATION_BREAKS, S.MANAGED_COMPONENT, S.UNHEALTHY},
+    "O-4-managed-changed": {S.CHANGED_BY_CUSTOMER, S.MANAGED_COMPONENT},
+    "O-4-changed-author-unknown": {S.CHANGED_BY_UNKNOWN, S.MANAGED_COMPONENT},
+    "O-5-version-window": {S.OUT_OF_WINDOW},
+    "O-5-version-skew": {S.VERSION_SKEW},
+    "O-5-image-unsupported": {S.NODE_IMAGE_UNSUPPORTED},
+    "O-5-image-old": {S.NODE_IMAGE_OLD},
+    "O-5-alpha": {S.ALPHA_FEATURE},
+    "O-5-preview": {S.PREVIEW_FEATURE},
+    "O-5-egress": {S.EGRESS_BLOCKED},
+    "O-5-identity": {S.AUTHORIZATION_OF_CLUSTER_IDENTITY, S.STORAGE},
+    "O-5-capacity": {S.CAPACITY_EXHAUSTED, S.POD_NETWORK},
+    "O-5-webhook": {S.OWN_WEBHOOK},
+    "O-5-daemonset": {S.OWN_DAEMONSET, S.NODE_HOST, S.UNHEALTHY},
+    "O-5-third-party": {S.THIRD_PARTY, S.OWN_WORKLOAD},
+    "O-5-own-registry": {S.OWN_REGISTRY, S.OWN_WORKLOAD},
+    "O-5-own-workload": {S.OWN_WORKLOAD},
+    "O-6-egress-unknown": {S.EGRESS_NOT_CHECKED, S.MANAGED_COMPONENT, S.UNHEALTHY},
+    "O-6-change-unknown": {S.CHANGE_NOT_CHECKED, S.MANAGED_COMPONENT, S.UNHEALTHY},
+    "O-6-control-plane": {S.CONTROL_PLANE, S.UNHEALTHY},
+    "O-6-managed-component": {S.MANAGED_COMPONENT, S.UNHEALTHY},
+    "O-6-node-agent": {S.NODE_AGENT, S.UNHEALTHY},
+    "O-6-platform": {S.NODE_HOST, S.UNHEALTHY},
+    "O-7-managed": {S.MANAGED_COMPONENT},
+    "O-7-open": set(),
+}
+
+
+def _context(date: str | None = None, signals: set[S] | None = None) -> Context:
+    words = {"mode": "Azure CNI overlay", "bugs_checked": "115 known bugs were compared"}
+    return Context(signals=frozenset(signals or set()), words=words, pack=load_pack(date))
+
+
+def test_every_row_has_a_case() -> None:
+    assert {row.id for row in packaged_table().rows} == set(CASES)
+
+
+@pytest.mark.parametrize("row_id", sorted(CASES))
+def test_row_decides_its_case(row_id: str) -> None:
+    row = next(r for r in packaged_table().rows if r.id == row_id)
+    subject = candidate("x", node("n1"), signals=CASES[row_id])
+    verdict = decide(subject, packaged_table(), _context(), {})
+    assert verdict.decided_by == row_id
+    assert verdict.owner is row.owner and verdict.stance is row.stance
+    deciding = verdict.because[-1]
+    assert deciding.decided and deciding.clause == row.clause and deciding.section
+    assert [reason.step for reason in verdict.because] == list(range(1, row.step + 1))
+    assert all("{" not in reason.text for reason in verdict.because)
+
+
+@pytest.mark.parametrize("date", available())
+def test_every_row_cites_a_clause_of_every_pack(date: str) -> None:
+    clauses = load_pack(date).clauses
+    for row in packaged_table().rows:
+        assert row.clause in clauses, row.id
+
+
+def test_the_limit_for_node_images_came_with_the_newer_policy() -> None:
+    old_image = candidate("x", node("n1"), signals={S.NODE_IMAGE_UNSUPPORTED})
+    base = decide(old_image, packaged_table(), _context("2023-08-28"), {})
+    newer = decide(old_image, packaged_table(), _context("2026-06-09"), {})
+    assert (base.decided_by, newer.decided_by) == ("O-5-image-old", "O-5-image-unsupported")
+    assert base.owner is newer.owner is Owner.CUSTOMER
+
+
+def test_microsoft_is_never_named_where_a_change_could_not_be_looked_for() -> None:
+    for extra in (S.MANAGED_COMPONENT, S.NODE_AGENT, S.CONTROL_PLANE, S.NODE_HOST):
+        broken = candidate("x", node("n1"), signals={extra, S.UNHEALTHY, S.CHANGE_NOT_CHECKED})
+        verdict = decide(broken, packaged_table(), _context(), {})
+        assert verdict.owner is Owner.UNDETERMINED and verdict.would_change
+
+
+def test_byocni_takes_out_pod_networking_and_nothing_else() -> None:
+    byocni = _context(signals={S.BYOCNI})
+    cni = candidate("x", node("n1"), signals={S.CNI_ITSELF, S.UNHEALTHY})
+    disk = candidate("y", node("n1"), signals={S.MANAGED_COMPONENT, S.STORAGE, S.UNHEALTHY})
+    assert decide(cni, packaged_table(), byocni, {}).owner is Owner.BYOCNI_EXCLUDED
+    assert decide(disk, packaged_table(), byocni, {}).owner is Owner.MICROSOFT
+
+
+def test_the_rules_own_instruction_goes_before_the_rows() -> None:
+    broken = candidate("x", node("n1"), signals={S.CONTROL_PLANE, S.UNHEALTHY})
+    verdict = decide(broken, packaged_table(), _context(), {Actor.MICROSOFT: "Look at etcd."})
+    assert verdict.act_next.what == "Look at etcd."
