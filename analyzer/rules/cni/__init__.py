@@ -1,0 +1,1 @@
+"""Pod networking: the CNI of the mode, BYOCNI, addresses."""

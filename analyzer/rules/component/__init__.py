@@ -1,0 +1,1 @@
+"""Managed components: missing, not ready, crash-looping, foreign image, changed."""

@@ -1,0 +1,1 @@
+"""The hosted control plane, as far as a bundle can show it."""

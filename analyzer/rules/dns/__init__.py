@@ -1,0 +1,1 @@
+"""Cluster DNS and what customers may add to it."""

@@ -1,0 +1,1 @@
+"""The required way out: endpoints, identity."""

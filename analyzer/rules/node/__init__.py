@@ -1,0 +1,1 @@
+"""Nodes: readiness, pressure, kernel, kubelet, containerd, image, system metadata."""

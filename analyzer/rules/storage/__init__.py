@@ -1,0 +1,1 @@
+"""Disks, claims and attachments."""

@@ -1,0 +1,1 @@
+"""Versions: support window, skew, alpha features."""

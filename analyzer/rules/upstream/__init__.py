@@ -1,0 +1,1 @@
+"""Known upstream bugs as findings."""

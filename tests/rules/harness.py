@@ -1,0 +1,63 @@
+"""Run the real pipeline on a scenario, from bytes to verdicts, in memory."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from analyzer.analysis import Analysis
+from analyzer.model.diagnosis import Diagnosis
+from analyzer.model.finding import Finding
+from analyzer.model.hit import RuleResult
+from analyzer.options import Options
+from analyzer.pipeline import run_stages
+from fixtures.build import scenario, tree
+
+#: What a case leaves out: a small, quiet cluster.
+DEFAULTS: dict[str, Any] = {"name": "case", "base": "overlay", "kubernetes": "1.33", "seed": 7}
+
+
+def bundle_of(world: Mapping[str, bytes]) -> io.BytesIO:
+    """A flat archive of the tree, in memory."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for path, content in sorted(world.items()):
+            member = tarfile.TarInfo(f"demarc-case/{path}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    out.seek(0)
+    return out
+
+
+def analysis_of(case: Mapping[str, Any], options: Options | None = None) -> Analysis:
+    """All stages' results for a scenario (``DEFAULTS`` filled in)."""
+    key = yaml.safe_dump(DEFAULTS | dict(case), sort_keys=True)
+    return _analysis(key, options)
+
+
+@lru_cache(maxsize=16)
+def _analysis(key: str, options: Options | None) -> Analysis:
+    world = tree(scenario(yaml.safe_load(key)))
+    return run_stages(bundle_of(world), options or Options(jobs=1, bundle_name="case.tar"))
+
+
+def result_of(rule_id: str, case: Mapping[str, Any]) -> RuleResult:
+    """What one rule came to."""
+    return next(r for r in analysis_of(case).results if r.rule_id == rule_id)
+
+
+def diagnosis_of(case: Mapping[str, Any], options: Options | None = None) -> Diagnosis:
+    """The diagnosis of a scenario."""
+    from analyzer.diagnose import build_diagnosis
+
+    return build_diagnosis(analysis_of(case, options))
+
+
+def findings_of(rule_id: str, case: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """The findings of one rule, with their verdicts."""
+    return tuple(f for f in diagnosis_of(case).findings if f.rule == rule_id)
