@@ -119,7 +119,7 @@ def _bundle_info(analysis: Analysis) -> BundleInfo:
         collected_at=identity.collected_at,
         collected_at_source=identity.collected_at_source,
         started=manifest.started if manifest is not None else None,
-        complete=not missing and not inventory.nodes_missing,
+        complete=inventory.complete and not analysis.loaded.facts.gaps,
         missing=missing,
         masked=dict(sorted(manifest.masked.items())) if manifest is not None else {},
     )

@@ -34,6 +34,11 @@ def report_unexpected(error: Exception, arguments: list[str]) -> int:
     if isinstance(error, BundleError):
         click.echo(f"error: {error}", err=True)
         return Exit.FAILED
+    hint = getattr(error, "hint", "")
+    if hint and getattr(error, "what", ""):
+        click.echo(f"error: {error}", err=True)
+        click.echo(f"  {hint}", err=True)
+        return Exit.FAILED
     if isinstance(error, (ValueError, OSError)) and not os.environ.get("DEMARC_TRACEBACK"):
         click.echo(f"error: {error}", err=True)
         return Exit.FAILED

@@ -103,15 +103,16 @@ def _size(count: int) -> str:
 
 
 def _parts_table(parts: tuple[PartDescription, ...]) -> Table:
+    """A row per part; presences that no part has are left out."""
+    rows = [(part, [sum(part.items[p] for p in kinds) for _, kinds in _COLUMNS]) for part in parts]
+    used = [at for at in range(len(_COLUMNS)) if any(counts[at] for _, counts in rows)]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Part", overflow="fold")
-    table.add_column("Files", justify="right")
-    for title, _ in _COLUMNS:
-        table.add_column(title.capitalize(), justify="right")
-    for part in parts[:LISTED_PARTS]:
-        counts = [sum(part.items[p] for p in presences) for _, presences in _COLUMNS]
-        cells = [str(count) if count else "-" for count in counts]
-        table.add_row(_plain(part.name), f"{part.files:,}", *cells)
+    table.add_column("Part", no_wrap=True)
+    for at in used:
+        table.add_column(_COLUMNS[at][0].capitalize(), justify="right", no_wrap=True)
+    for part, counts in rows[:LISTED_PARTS]:
+        cells = [str(counts[at]) if counts[at] else "-" for at in used]
+        table.add_row(_plain(part.name), *cells)
     if len(parts) > LISTED_PARTS:
         table.add_row(f"and {len(parts) - LISTED_PARTS:,} more parts")
     return table

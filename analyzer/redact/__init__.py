@@ -1,0 +1,1 @@
+"""Secrets never reach a reader: the engine that masks them in everything that an output shows."""

@@ -1,0 +1,95 @@
+"""The HTML report: one ASCII file that asks for nothing and runs nothing but its own script.
+
+The page works without scripts; the style sheet filters by owner, severity and component. The policy
+in the page names the hashes of its one style and one script
+(https://www.w3.org/TR/CSP3/#match-element-to-source-list), so text from a cluster could not run
+even if it escaped the escaping.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from analyzer.render.errors import RenderError
+from analyzer.render.shape import Filters, ReportView
+
+#: The Azure portal takes files up to 5 MB; some room is left for what wraps them.
+FILE_BYTES_MAX = 4_500_000
+
+
+def render_html(view: ReportView) -> str:
+    """Lay out the view as one HTML file of ASCII characters.
+
+    Raises:
+        RenderError: the page is larger than :data:`FILE_BYTES_MAX`, so nobody could attach it.
+    """
+    style = _asset("report.css") + _filter_rules(view.filters)
+    script = _asset("report.js")
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            view=view, style=Markup(style), script=Markup(script), policy=_policy(style, script)
+        )
+    )
+    text = page.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    if len(text) > FILE_BYTES_MAX:
+        raise RenderError(
+            f"the HTML report would be {len(text):,} bytes, more than {FILE_BYTES_MAX:,}",
+            "Try: --min-severity medium, or --owner, or -o report.json for everything",
+        )
+    return text
+
+
+@cache
+def _asset(name: str) -> str:
+    return resources.files("reports").joinpath(f"templates/{name}").read_text("utf-8")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_asset),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode(
+        "ascii"
+    )
+
+
+def _filter_rules(filters: Filters) -> str:
+    """One rule per choice that is there. Print ignores them: a printed report is the record."""
+    rules = [
+        f"body:has(#{prefix}-{option.key}:not(:checked)) .finding[data-{name}={option.key}]"
+        for prefix, name, options in (
+            ("o", "owner", filters.owners),
+            ("s", "severity", filters.severities),
+        )
+        for option in options
+    ]
+    rules += [
+        f"body:has(#component option[value={option.key}]:checked) "
+        f".finding:not([data-component={option.key}])"
+        for option in filters.components
+    ]
+    body = ",\n".join(rules)
+    return f"@media screen {{\n{body} {{ display: none }}\n}}\n" if rules else ""

@@ -1,0 +1,221 @@
+"""The first screen: verdict, ledger, notices."""
+
+from __future__ import annotations
+
+from analyzer.model.diagnosis import Diagnosis, NetworkInfo
+from analyzer.model.finding import Finding
+from analyzer.model.owner import Owner, Stance
+from analyzer.render.index import Index, mark
+from analyzer.render.marks import Link
+from analyzer.render.shape import LedgerRow, Notice, Verdict
+from analyzer.render.text import clip, count, one_line, when
+
+_ROOTS_PER_ROW = 2
+_STEP_MAX = 130
+_LEDGER_TITLE_MAX = 90
+
+
+def checks(diagnosis: Diagnosis) -> tuple[int, int]:
+    """How many checks there were, and how many of them could not run (unknown or crashed)."""
+    stopped = {result.rule for result in (*diagnosis.unknown, *diagnosis.crashed)}
+    done = {result.rule for result in (*diagnosis.healthy, *diagnosis.not_applicable)}
+    hit = {finding.rule for finding in diagnosis.findings}
+    return len(stopped | done | hit), len(stopped - hit)
+
+
+def silent_nodes(diagnosis: Diagnosis) -> int:
+    """Nodes of the cluster that sent no archive."""
+    return max(0, diagnosis.cluster.nodes.total - diagnosis.cluster.nodes.with_archive)
+
+
+def network_words(network: NetworkInfo) -> str:
+    """``BYOCNI (calico)`` or ``Azure CNI overlay``: mode and plugin, but neither said twice."""
+    mode = "BYOCNI" if network.byocni else one_line(network.mode)
+    plugin = one_line(network.plugin)
+    if plugin.lower() in ("", "none", "unknown"):
+        return mode
+    short, long = _letters(mode), _letters(plugin)
+    return plugin if short in long else mode if long in short else f"{mode} ({plugin})"
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text.lower() if char.isalnum())
+
+
+def is_partial(diagnosis: Diagnosis) -> bool:
+    """True where something that could change the verdict was not there to be looked at."""
+    return not diagnosis.bundle.complete or checks(diagnosis)[1] > 0
+
+
+def build_verdict(index: Index) -> Verdict:
+    """The sentences under the heading, made of counts alone."""
+    diagnosis = index.diagnosis
+    if diagnosis.cluster.aks == "no":
+        return _not_aks(diagnosis)
+    where = " in what was collected" if is_partial(diagnosis) else ""
+    total, stopped = checks(diagnosis)
+    ran = f"{total - stopped:,} of {count(total, 'check')} ran."
+    if not index.findings:
+        rest = f" {stopped:,} could not run." if stopped else ""
+        return Verdict((f"No issues found{where}.", ran + rest))
+    sentences = [_how_many(index, where), _needs_microsoft(index)]
+    if open_questions := _owned(index, Owner.UNDETERMINED):
+        verb = "is an open question" if open_questions == 1 else "are open questions"
+        sentences.append(f"{open_questions:,} {verb}: the bundle does not tell whose.")
+    start, reason = _start(index)
+    return Verdict(tuple(sentences), start, reason)
+
+
+def _not_aks(diagnosis: Diagnosis) -> Verdict:
+    sentences = ["This is not an AKS cluster, so no owner is given to anything."]
+    if diagnosis.cluster.aks_reason:
+        sentences.append(_sentence(diagnosis.cluster.aks_reason))
+    if diagnosis.findings:
+        sightings = count(len(diagnosis.findings), "sighting")
+        sentences.append(f"{sightings} of the checks are in the JSON report, not on this page.")
+    return Verdict(tuple(sentences))
+
+
+def _how_many(index: Index, where: str) -> str:
+    issues, roots = len(index.findings), len(index.roots)
+    verb = "comes" if issues == 1 else "come"
+    if roots < issues:
+        return f"{count(issues, 'issue')}{where} {verb} from {count(roots, 'root cause')}."
+    if issues == 1:
+        return f"1 issue found{where}."
+    return f"{count(issues, 'issue')} found{where}; none of them explains another."
+
+
+def _needs_microsoft(index: Index) -> str:
+    number = _owned(index, Owner.MICROSOFT)
+    if not number:
+        return "None needs Microsoft."
+    if len(index.findings) == 1:
+        return "It needs Microsoft."
+    return f"{number:,} {'needs' if number == 1 else 'need'} Microsoft."
+
+
+def _owned(index: Index, owner: Owner) -> int:
+    return sum(finding.owner is owner for finding in index.findings)
+
+
+def _start(index: Index) -> tuple[Link | None, str]:
+    """The root cause that explains most; the worst one where none explains another."""
+    if len(index.findings) < 2:
+        return None, ""
+    weights = [(len(index.explained(root.id)), root) for root in index.roots]
+    most, root = max(weights, key=lambda pair: pair[0])
+    if not most:
+        return index.link(index.roots[0]), "nothing else here is more severe."
+    others = len(index.findings) - 1
+    if most == others:
+        return index.link(
+            root
+        ), "it explains all others." if most > 1 else "it explains the other one."
+    return index.link(root), f"it explains {most:,} of the other {others:,}."
+
+
+def build_ledger(index: Index) -> tuple[LedgerRow, ...]:
+    """Four owners always, and "undetermined" where there is something to settle."""
+    if index.diagnosis.cluster.aks == "no":
+        return ()
+    rows = [_row(index, owner) for owner in Owner]
+    return tuple(row for row in rows if row.owner.key != Owner.UNDETERMINED.value or row.number)
+
+
+def _row(index: Index, owner: Owner) -> LedgerRow:
+    own = [finding for finding in index.findings if finding.owner is owner]
+    # A symptom may have another owner than its cause; then it stands for itself here.
+    roots = [finding for finding in own if not index.causes[finding.id]] or own
+    links = tuple(
+        Link(clip(index.link(root).text, _LEDGER_TITLE_MAX), index.link(root).href)
+        for root in roots[:_ROOTS_PER_ROW]
+    )
+    hidden = len(roots) - len(links)
+    noun = "open question" if owner is Owner.UNDETERMINED else "issue"
+    return LedgerRow(
+        owner=mark(owner),
+        number=len(own),
+        count=count(len(own), noun),
+        roots=links,
+        more_roots=f"and {hidden:,} more" if hidden > 0 else "",
+        next_step=_next_step(owner, roots),
+    )
+
+
+def _next_step(owner: Owner, roots: list[Finding]) -> str:
+    if not roots:
+        return "Nothing to do"
+    if owner is Owner.MICROSOFT:
+        return "Open a support request and paste the ticket summary"
+    if owner is Owner.UNDETERMINED:
+        missing = next((text for root in roots for text in root.would_change), "")
+        return clip(one_line(missing) or "Collect what the findings name", _STEP_MAX)
+    return clip(one_line(roots[0].act_next.what), _STEP_MAX)
+
+
+def build_notices(index: Index, masked_total: int) -> tuple[Notice, ...]:
+    """What a reader must know before believing the page, most important first."""
+    diagnosis = index.diagnosis
+    notices = [
+        *_support_notice(index),
+        *_identity_notice(diagnosis),
+        *_gap_notice(diagnosis),
+        *_time_notice(diagnosis),
+        *(Notice(_sentence(text)) for text in diagnosis.notices),
+    ]
+    if not masked_total:
+        look = Link("Check before you attach it", "#redaction")
+        notices.append(Notice("Nothing was masked.", look))
+    return tuple(notices)
+
+
+def _support_notice(index: Index) -> list[Notice]:
+    findings = [f for f in index.findings if f.stance is Stance.CLUSTER_UNSUPPORTED]
+    if not findings and not index.diagnosis.summary.cluster_unsupported:
+        return []
+    text = "The support policy puts this cluster outside support as it is."
+    return [Notice(text, index.link(findings[0]) if findings else None)]
+
+
+def _identity_notice(diagnosis: Diagnosis) -> list[Notice]:
+    if diagnosis.cluster.aks != "unknown":
+        return []
+    reason = f" {_sentence(diagnosis.cluster.aks_reason)}" if diagnosis.cluster.aks_reason else ""
+    return [Notice(f"The bundle does not show whether this is an AKS cluster.{reason}")]
+
+
+def _gap_notice(diagnosis: Diagnosis) -> list[Notice]:
+    total, stopped = checks(diagnosis)
+    silent, nodes = silent_nodes(diagnosis), diagnosis.cluster.nodes.total
+    parts: list[str] = []
+    if silent and nodes:
+        who = "no node" if silent == nodes else f"{silent:,} of {count(nodes, 'node')}"
+        parts.append("no node sent an archive" if silent == nodes else f"{who} sent nothing")
+    if stopped:
+        parts.append(f"{stopped:,} of {count(total, 'check')} could not run")
+    if not parts and diagnosis.bundle.complete:
+        return []
+    lead = "Not everything could be checked" if stopped else "Not every node is seen"
+    lead = lead if diagnosis.bundle.complete else "Incomplete bundle"
+    detail = ", ".join(parts) or f"{count(len(diagnosis.bundle.missing), 'item')} missing"
+    return [Notice(f"{lead}: {detail}.", Link("See what is missing", "#missing"))]
+
+
+def _time_notice(diagnosis: Diagnosis) -> list[Notice]:
+    bundle = diagnosis.bundle
+    if bundle.collected_at is None:
+        return [
+            Notice("The bundle does not tell when it was collected; nothing here depends on age.")
+        ]
+    if any(word in bundle.collected_at_source for word in ("manifest", "collection")):
+        return []
+    source = one_line(bundle.collected_at_source)
+    return [Notice(f"“Now” is {when(bundle.collected_at)}, taken from {source}.")]
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital and a full stop."""
+    text = one_line(text)
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."

@@ -1,0 +1,81 @@
+"""Where the report comes from, and what was masked on the way."""
+
+from __future__ import annotations
+
+from analyzer.model.diagnosis import Diagnosis
+from analyzer.redact.mask import pattern_titles
+from analyzer.render.shape import Fact, Redaction
+from analyzer.render.text import count, one_line, size, span, when
+
+_NEVER = "The collector never reads Secret objects."
+_KEPT = (
+    "Kept on purpose, since network and node problems cannot be read without them: names of nodes, "
+    "pods and namespaces, private and public addresses, resource ids. Read the page before you "
+    "attach it; a public issue makes it public."
+)
+
+
+def build_redaction(diagnosis: Diagnosis, here: dict[str, int]) -> Redaction:
+    """What the collector masked in the cluster, and what this program masked in what it shows."""
+    titles = pattern_titles()
+    there = diagnosis.bundle.masked
+    sums: dict[str, tuple[int, int]] = {}
+    for kind in sorted(set(there) | set(here)):
+        # Two kinds with the same words are one row: collector and analyzer name some differently.
+        words = titles.get(kind, one_line(kind))
+        before = sums.get(words, (0, 0))
+        sums[words] = before[0] + there.get(kind, 0), before[1] + here.get(kind, 0)
+    rows = [(words, f"{a:,}", f"{b:,}") for words, (a, b) in sorted(sums.items()) if a or b]
+    collected, shown = sum(there.values()), sum(here.values())
+    if not collected and not shown:
+        summary = f"Nothing was masked: no text matched a known form of a secret. {_NEVER}"
+    else:
+        summary = (
+            f"{count(collected, 'secret')} masked by the collector before the data left the "
+            f"cluster, {count(shown, 'secret')} masked by this program in what the report shows. "
+            f"{_NEVER}"
+        )
+    return Redaction(summary, _KEPT, tuple(rows))
+
+
+def build_provenance(diagnosis: Diagnosis) -> tuple[Fact, ...]:
+    """Bundle, tool, data files and the outcomes of all checks; empty values are left out."""
+    bundle, tool = diagnosis.bundle, diagnosis.tool
+    layout = f"demarc bundle, format {bundle.format}" if bundle.format else bundle.layout
+    facts = [
+        ("Bundle", bundle.name),
+        ("Bundle size", f"{size(bundle.size_bytes)} ({bundle.size_bytes:,} bytes)"),
+        ("Bundle SHA-256", bundle.sha256),
+        ("Layout", layout),
+        ("Complete", "yes" if bundle.complete else "no"),
+        ("Collector", bundle.collector),
+        ("Collected", _collected(diagnosis)),
+        ("Program", f"{tool.name} {tool.version}"),
+        ("Support policy of", tool.policy),
+        ("Baselines of", tool.baselines),
+        ("Known bugs of", tool.bugs),
+        ("Checks", _outcomes(diagnosis)),
+    ]
+    return tuple(Fact(name, one_line(value)) for name, value in facts if value.strip())
+
+
+def _collected(diagnosis: Diagnosis) -> str:
+    bundle = diagnosis.bundle
+    if bundle.collected_at is None:
+        return "time not known"
+    times = (
+        span(bundle.started, bundle.collected_at) if bundle.started else when(bundle.collected_at)
+    )
+    return f"{times} (from the {bundle.collected_at_source})"
+
+
+def _outcomes(diagnosis: Diagnosis) -> str:
+    hit = len({finding.rule for finding in diagnosis.findings})
+    parts = [
+        f"{hit:,} with findings",
+        f"{len(diagnosis.healthy):,} clear",
+        f"{len(diagnosis.not_applicable):,} not applicable",
+        f"{len(diagnosis.unknown):,} unknown",
+        f"{len(diagnosis.crashed):,} crashed",
+    ]
+    return ", ".join(parts)

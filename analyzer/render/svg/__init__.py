@@ -1,0 +1,1 @@
+"""Pictures as plain geometry: these modules place, the templates draw."""

@@ -1,0 +1,109 @@
+"""The ticket summary: plain text for a support request or an issue comment."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.model.finding import Finding
+from analyzer.model.owner import Owner
+from analyzer.render.index import Index
+from analyzer.render.overview import checks, is_partial, network_words, silent_nodes
+from analyzer.render.shape import Ticket
+from analyzer.render.text import clip, count, one_line, when
+from analyzer.render.words import CONFIDENCE_NAMES, OWNER_NAMES
+
+#: What fits into a description field everywhere.
+TEXT_MAX = 2000
+_TAG = re.compile(r"<(/?[A-Za-z][^<>]{0,200})>")
+_TITLE_MAX = 110
+_SAW_MAX = 170
+_VERSION_MAX = 40
+
+
+def build_ticket(index: Index) -> Ticket:
+    """Head, counts, root causes while there is room, gaps, and what made it."""
+    head, tail = _head(index), _tail(index)
+    room = TEXT_MAX - len(head) - len(tail) - len("\nand 1,000 more root causes in the report\n")
+    body = ""
+    left = roots = index.roots if index.diagnosis.cluster.aks != "no" else ()
+    for number, root in enumerate(roots, start=1):
+        entry = _entry(number, root, index)
+        if len(body) + len(entry) > room:
+            break
+        body += entry
+        left = roots[number:]
+    if left:
+        body += f"and {count(len(left), 'more root cause')} in the report\n"
+    return Ticket(f"{head}{body}{tail}"[:TEXT_MAX])
+
+
+def plain(text: str) -> str:
+    """Data on one line that stays text where Markdown is read: ``<masked>`` is no tag there."""
+    return (
+        one_line(_TAG.sub(r"[\1]", text))
+        .replace("](", "] (")
+        .replace("![", "! [")
+        .replace("`", "'")
+    )
+
+
+def _head(index: Index) -> str:
+    cluster = index.diagnosis.cluster
+    names = [
+        plain(cluster.name) or "cluster without a name",
+        f"Kubernetes {plain(cluster.kubernetes_version)}",
+    ]
+    if words := network_words(cluster.network):
+        names.append(plain(words))
+    head = f"AKS diagnostics: {clip(', '.join(names), 200)}\n"
+    if cluster.aks == "no":
+        return f"{head}Not an AKS cluster: {clip(plain(cluster.aks_reason), 300)}\n"
+    counts = [
+        f"{'Needs Microsoft' if owner is Owner.MICROSOFT else OWNER_NAMES[owner]}: {number}"
+        for owner in Owner
+        if (number := sum(f.owner is owner for f in index.findings))
+        or owner is not Owner.UNDETERMINED
+    ]
+    where = " in what was collected" if is_partial(index.diagnosis) else ""
+    empty = "" if index.findings else f"No issues found{where}.\n"
+    return f"{head}{'   '.join(counts)}\n{empty}"
+
+
+def _entry(number: int, root: Finding, index: Index) -> str:
+    explained = len(index.explained(root.id))
+    owner = OWNER_NAMES[root.owner]
+    labels = (
+        f"{plain(root.rule)}, {root.severity.value}, {owner}, {CONFIDENCE_NAMES[root.confidence]}"
+    )
+    place = root.evidence[0]
+    also = f"   Explains {count(explained, 'more issue')}.\n" if explained else ""
+    return (
+        f"{number}. [{labels}] {clip(plain(root.title), _TITLE_MAX)}\n"
+        f"   {clip(plain(root.saw), _SAW_MAX)}\n"
+        f"   Row {plain(root.decided_by)}; "
+        f"evidence {clip(plain(place.path), 120)}:{place.line}\n{also}"
+    )
+
+
+def _tail(index: Index) -> str:
+    diagnosis = index.diagnosis
+    total, stopped = checks(diagnosis)
+    lines: list[str] = []
+    silent = silent_nodes(diagnosis)
+    unknown = [f"{count(silent, 'node')} without archive"] if silent else []
+    unknown += [f"{stopped:,} of {count(total, 'check')} could not run"] if stopped else []
+    if unknown:
+        lines.append(f"Not known: {', '.join(unknown)}.")
+    collected = (
+        f"Collected {when(diagnosis.bundle.collected_at)}. "
+        if diagnosis.bundle.collected_at
+        else ""
+    )
+    lines.append(f"{collected}Bundle sha256 {diagnosis.bundle.sha256[:12]}.")
+    tool = diagnosis.tool
+    name, policy, baselines = (
+        clip(plain(text), _VERSION_MAX)
+        for text in (f"{tool.name} {tool.version}", tool.policy, tool.baselines)
+    )
+    lines.append(f"{name}, policy {policy}, baselines {baselines}.")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,305 @@
+"""The view: counted, sorted, worded, and free of secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from typing import Any
+
+import diagnoses
+import pytest
+
+from analyzer.model.evidence import Evidence
+from analyzer.model.hit import DriftRow
+from analyzer.model.owner import Owner, Stance
+from analyzer.model.severity import Severity
+from analyzer.render.budget import CHARACTERS_PER_LINE, LINES_PER_EXCERPT
+from analyzer.render.names import report_file_name
+from analyzer.render.view import build_view
+
+PLANTED = "hunter2swordfish"
+
+
+@pytest.fixture(params=diagnoses.CASES)
+def case(request: pytest.FixtureRequest) -> Any:
+    return diagnoses.CASES[request.param]()
+
+
+def test_same_diagnosis_gives_equal_view(case: Any) -> None:
+    assert build_view(case) == build_view(case.model_copy(deep=True))
+
+
+def test_view_is_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        build_view(diagnoses.healthy()).title = "x"  # type: ignore[misc]
+
+
+def test_verdict_counts_causes_and_names_the_first() -> None:
+    verdict = build_view(diagnoses.case_file()).verdict
+    assert verdict.sentences == (
+        "13 issues in what was collected come from 6 root causes.",
+        "2 need Microsoft.",
+        "1 is an open question: the bundle does not tell whose.",
+    )
+    assert verdict.start is not None
+    assert verdict.start.text == "Outbound rule deny-egress-443 blocks the API server tunnel"
+    assert verdict.start_reason == "it explains 4 of the other 12."
+
+
+@pytest.mark.parametrize(
+    ("findings", "sentences"),
+    [
+        ((diagnoses.finding(1),), ("1 issue found.", "None needs Microsoft.")),
+        (
+            (diagnoses.finding(1, owner=Owner.MICROSOFT),),
+            ("1 issue found.", "It needs Microsoft."),
+        ),
+        (
+            (diagnoses.finding(1), diagnoses.finding(2, owner=Owner.MICROSOFT)),
+            ("2 issues found; none of them explains another.", "1 needs Microsoft."),
+        ),
+    ],
+)
+def test_verdict_of_few(findings: Any, sentences: tuple[str, ...]) -> None:
+    assert build_view(diagnoses.diagnosis(findings)).verdict.sentences == sentences
+
+
+def test_verdict_of_a_complete_healthy_bundle_has_no_limits() -> None:
+    verdict = build_view(diagnoses.diagnosis()).verdict
+    assert verdict.sentences == ("No issues found.", "142 of 142 checks ran.")
+
+
+def test_ledger_has_four_rows_and_a_fifth_only_when_needed() -> None:
+    healthy = build_view(diagnoses.healthy()).ledger
+    assert [row.owner.key for row in healthy] == [
+        "microsoft",
+        "customer",
+        "upstream",
+        "byocni-excluded",
+    ]
+    assert {row.next_step for row in healthy} == {"Nothing to do"}
+    open_row = build_view(diagnoses.case_file()).ledger[-1]
+    assert (open_row.owner.name, open_row.count) == ("Undetermined", "1 open question")
+    assert "azure/activity-log.json" in open_row.next_step
+
+
+def test_a_cause_comes_before_its_symptoms() -> None:
+    view = build_view(diagnoses.normal())
+    place = {finding.anchor: number for number, finding in enumerate(view.findings)}
+    symptoms = [finding for finding in view.findings if finding.explained_by]
+    assert len(symptoms) == 48
+    for symptom in symptoms:
+        assert symptom.explained_by is not None
+        assert place[symptom.explained_by.href[1:]] < place[symptom.anchor]
+
+
+def test_roots_are_sorted_by_severity() -> None:
+    names = [root.severity_name for root in build_view(diagnoses.case_file()).roots]
+    assert names == ["Critical", "Critical", "High", "Medium", "Medium", "Low"]
+
+
+def test_circular_causes_do_not_hang() -> None:
+    items = [diagnoses.finding(n) for n in range(1, 5)]
+    view = build_view(
+        diagnoses.diagnosis(diagnoses.linked(items, [(0, 1), (1, 2), (2, 1), (2, 3), (3, 3)]))
+    )
+    assert len(view.findings) == 4
+    assert view.roots[0].explains == 3
+
+
+def test_links_to_unknown_findings_are_left_out() -> None:
+    lost = diagnoses.finding(1, root=False, explained_by=("gone",), symptoms=("gone too",))
+    view = build_view(diagnoses.diagnosis((lost,)))
+    assert view.findings[0].explained_by is None
+    assert len(view.roots) == 1
+
+
+def test_secrets_are_in_nothing_that_is_shown() -> None:
+    secret = f"password={PLANTED}"
+    item = diagnoses.finding(
+        1,
+        title=f"Login fails with {secret}",
+        saw=secret,
+        expected=secret,
+        would_change=(secret,),
+        remediation=(secret,),
+        references=(f"https://a.example/?{secret}",),
+        evidence=(Evidence(path="a.log", line=1, excerpt=f"x {secret} y", what=secret),),
+        drift=(DriftRow(path="env[DB_PASSWORD].value", expected="", actual=PLANTED),),
+    )
+    view = build_view(diagnoses.diagnosis((item,), notices=(secret,)))
+    assert PLANTED not in repr(view)
+    assert "&lt;" not in repr(view)
+    kinds = {kind: here for kind, _, here in view.redaction.rows}
+    assert int(kinds["passwords"]) >= 8
+
+
+def test_nothing_masked_is_told() -> None:
+    view = build_view(diagnoses.partial())
+    assert view.notices[-1].text == "Nothing was masked."
+
+
+def test_cluster_outside_support_is_the_first_notice() -> None:
+    item = diagnoses.finding(1, stance=Stance.CLUSTER_UNSUPPORTED)
+    notice = build_view(diagnoses.diagnosis((item,))).notices[0]
+    assert "outside support" in notice.text
+    assert notice.link is not None
+    assert notice.link.href.startswith("#AKS-NET-001-")
+
+
+def test_source_of_the_time_is_told_where_it_is_a_guess() -> None:
+    guessed = diagnoses.bundle(collected_at_source="the newest time in the data")
+    texts = [n.text for n in build_view(diagnoses.diagnosis(bundle=guessed)).notices]
+    assert "“Now” is 2026-11-20 02:31 UTC, taken from the newest time in the data." in texts
+    unknown = diagnoses.bundle(collected_at=None)
+    texts = [n.text for n in build_view(diagnoses.diagnosis(bundle=unknown)).notices]
+    assert any("does not tell when it was collected" in text for text in texts)
+
+
+def test_not_aks_shows_no_verdicts() -> None:
+    view = build_view(diagnoses.not_aks())
+    assert view.kind == "not-aks"
+    assert view.findings == view.ledger == view.roots == view.healthy == ()
+    assert "2 sightings of the checks are in the JSON report" in view.verdict.sentences[-1]
+
+
+def test_open_question_names_what_to_collect() -> None:
+    view = build_view(diagnoses.case_file())
+    item = next(finding for finding in view.findings if finding.open_question)
+    assert item.owner.name == "Undetermined"
+    assert item.would_change == (
+        "The activity log (azure/activity-log.json) tells who detached the disks.",
+    )
+
+
+def test_affected_nodes_are_ranges() -> None:
+    view = build_view(diagnoses.case_file())
+    item = view.findings[0]
+    assert item.affects == "1,012 nodes"
+    assert item.affects_names[0] == "aks-np1-31415926-vmss000001 to 00009e (338)"
+
+
+def test_gaps_of_many_nodes_are_one_row() -> None:
+    missing = build_view(diagnoses.partial()).missing
+    row = next(row for row in missing.gaps if row.path.startswith("nodes/*"))
+    assert row.path.startswith("nodes/*.tar.gz on 3 nodes: ")
+    assert row.reason == "could not be collected or read, timeout"
+    assert row.stopped == "AKS-CHK-201"
+    assert missing.crashed[0].reason == "KeyError: 'lun'"
+
+
+def test_drift_says_how_and_by_whom() -> None:
+    rows = build_view(diagnoses.case_file()).drift[0].rows
+    assert [(row.path, row.how) for row in rows] == [
+        ("spec.template.spec.containers[coredns].image", "changed"),
+        ("spec.replicas", "added"),
+    ]
+    assert rows[0].changed_by == "aks-operator, 2026-11-18 02:31 UTC"
+    assert rows[1].changed_by == "not shown"
+
+
+def test_contents_name_only_what_is_there() -> None:
+    hrefs = [link.href for link in build_view(diagnoses.healthy()).contents]
+    assert "#findings" not in hrefs
+    assert "#drift" not in hrefs
+    assert "#missing" in hrefs
+
+
+def test_evidence_is_cut_by_rule_and_says_so() -> None:
+    long = "x" * 1000
+    evidence = [Evidence(path=f"m{k % 5}.log", line=k + 1, excerpt=long) for k in range(300)]
+    view = build_view(diagnoses.diagnosis((diagnoses.finding(1, evidence=tuple(evidence)),)))
+    blocks = view.findings[0].evidence
+    assert len(blocks) == 3
+    assert all(len(block.lines) == LINES_PER_EXCERPT for block in blocks)
+    assert all(block.note.startswith("20 lines left out here") for block in blocks)
+    assert blocks[0].lines[0].text.startswith("x" * CHARACTERS_PER_LINE + "… (+760 characters)")
+    assert view.findings[0].evidence_more == ("m3.log:4-299", "m4.log:5-300")
+
+
+def test_evidence_that_decided_is_shown_first() -> None:
+    evidence = tuple(Evidence(path=f"m{k}.log", line=k + 1, excerpt=f"line {k}") for k in range(9))
+    decided = diagnoses.finding(1).because[1].model_copy(update={"evidence": (7,)})
+    item = diagnoses.finding(1, evidence=evidence, because=(decided,))
+    view = build_view(diagnoses.diagnosis((item,))).findings[0]
+    assert view.evidence[0].place == "m7.log:8"
+    assert [link.text for link in view.decided.evidence] == ["evidence 1"]
+
+
+def test_lowest_severity_loses_its_evidence_first() -> None:
+    wide = tuple(
+        Evidence(path=f"m{k // 40}.log", line=k + 1, excerpt="y" * 240) for k in range(120)
+    )
+    items = tuple(
+        diagnoses.finding(n, severity=Severity.CRITICAL if n % 2 else Severity.LOW, evidence=wide)
+        for n in range(1, 142)
+    )
+    findings = build_view(diagnoses.diagnosis(items)).findings
+    lines = {
+        name: [sum(len(b.lines) for b in f.evidence) for f in findings if f.severity == name]
+        for name in ("critical", "low")
+    }
+    assert min(lines["critical"]) == 120
+    assert min(lines["low"]) == 1
+    assert lines["low"].count(120) < 5
+    cut = findings[-1]
+    assert cut.evidence_note or cut.evidence[0].note
+
+
+def test_anchors_never_come_from_hostile_text() -> None:
+    view = build_view(diagnoses.hostile())
+    assert view.findings[0].anchor == "finding-1"
+    assert len({finding.anchor for finding in view.findings}) == len(view.findings)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "expected"),
+    [
+        ("aks-prod-weu-03", "demarc-aks-prod-weu-03-20261120T0231Z-4c1f9e07.html"),
+        ("../../etc/passwd", "demarc-etc-passwd-20261120T0231Z-4c1f9e07.html"),
+        ("x" * 300, f"demarc-{'x' * 40}-20261120T0231Z-4c1f9e07.html"),
+        ("\u202eклaster", "demarc-u-202e-aster-20261120T0231Z-4c1f9e07.html"),
+        ("", "demarc-Cluster-without-a-name-20261120T0231Z-4c1f9e07.html"),
+    ],
+)
+def test_file_name_is_safe(cluster: str, expected: str) -> None:
+    view = build_view(diagnoses.diagnosis(cluster=diagnoses.cluster(name=cluster)))
+    name = report_file_name(view, "html")
+    assert name == expected
+    assert len(name) <= 110
+
+
+def test_file_name_without_time() -> None:
+    view = build_view(diagnoses.diagnosis(bundle=diagnoses.bundle(collected_at=None)))
+    assert report_file_name(view, ".json") == "demarc-aks-prod-weu-03-4c1f9e07.json"
+
+
+def test_timeline_needs_two_times() -> None:
+    moment = datetime(2026, 11, 20, tzinfo=UTC)
+    same = tuple(diagnoses.finding(n, first_seen=moment, last_seen=moment) for n in (1, 2))
+    assert build_view(diagnoses.diagnosis(same)).timeline is None
+    timeline = build_view(diagnoses.case_file()).timeline
+    assert timeline is not None
+    assert len(timeline.bars) == 12
+    assert timeline.note == "1 finding has no time in the evidence."
+    assert all(bar.x >= 0 and bar.x + bar.width <= timeline.width for bar in timeline.bars)
+
+
+def test_graph_folds_equal_symptoms() -> None:
+    root = diagnoses.finding(1)
+    leaves = [
+        diagnoses.finding(2, id=f"AKS-NET-002-{n:08x}", title="Pod cannot start") for n in range(60)
+    ]
+    pairs = [(0, n + 1) for n in range(60)]
+    view = build_view(diagnoses.diagnosis(diagnoses.linked([root, *leaves], pairs)))
+    (graph,) = view.graphs
+    assert len(graph.boxes) == 2
+    assert graph.boxes[1].caption == "● Customer ×60"
+    assert len(view.roots[0].children) == 5
+    assert view.roots[0].more == "and 55 more of the same kind"
+
+
+def test_grid_states_its_counts() -> None:
+    grid = build_view(diagnoses.partial()).grid
+    assert grid is not None
+    assert grid.label == ("12 nodes by worst finding: 9 without issues and 3 sent nothing.")
