@@ -1,0 +1,88 @@
+"""Limits of the reader: how much a bundle may hold before the rest of it is left unread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.bundle.errors import Damage
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that keep a hostile or broken bundle from filling memory or running for ever.
+
+    All sizes are in bytes. What lies beyond a limit is not read, and a gap says so. In a process
+    of its own each part has these limits for itself.
+    """
+
+    #: Unpacked bytes over one pass (over one part where parts are read apart).
+    max_total_bytes: int = 64 * GIB
+    #: A member that is read as a whole; ``lines`` and ``chunks`` have no such bound.
+    max_member_bytes: int = 256 * MIB
+    #: Members over one pass; folders, refused entries and extended headers count too.
+    max_members: int = 1_000_000
+    #: Unpacked bytes for each packed byte. Text of clusters stays below 100; the bound holds once
+    #: ``ratio_floor`` bytes came out of one stream.
+    max_ratio: int = 250
+    ratio_floor: int = 64 * MIB
+    #: gzip members in one stream (``cat a.gz b.gz`` makes two).
+    max_gzip_members: int = 100_000
+    #: Archives within archives: bundle, part, and a zip of the node make three.
+    max_nesting: int = 3
+    #: A path inside an archive.
+    max_name_length: int = 1024
+    #: A line of ``Member.lines``; the rest of a longer one is dropped.
+    max_line_bytes: int = 256 * KIB
+    #: Standard input is kept in memory as it came (packed).
+    max_stdin_bytes: int = 1 * GIB
+    #: A zip inside a part is held in memory.
+    max_zip_bytes: int = 128 * MIB
+    #: ``manifest.json``; that of 5,000 nodes has 1 MiB.
+    max_manifest_bytes: int = 8 * MIB
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Budget:
+    """What is left of the limits in one pass."""
+
+    __slots__ = ("limits", "members", "unpacked")
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.unpacked = 0
+        self.members = 0
+
+    def spend(self, count: int) -> None:
+        """Count unpacked bytes.
+
+        Raises:
+            Damage: the total is over the limit.
+        """
+        self.unpacked += count
+        if self.unpacked > self.limits.max_total_bytes:
+            raise Damage(f"more than {self.limits.max_total_bytes} bytes when unpacked")
+
+    def check_ratio(self, packed: int, unpacked: int) -> None:
+        """Stop a stream that grows out of proportion.
+
+        Raises:
+            Damage: the stream unpacks to more than ``max_ratio`` times its size.
+        """
+        if unpacked > self.limits.ratio_floor and unpacked > packed * self.limits.max_ratio:
+            raise Damage(f"unpacks to more than {self.limits.max_ratio} times its size")
+
+    def count_member(self) -> None:
+        """Count one member.
+
+        Raises:
+            Damage: there are more than the limit.
+        """
+        self.members += 1
+        if self.members > self.limits.max_members:
+            raise Damage(f"more than {self.limits.max_members} files; the rest is not read")

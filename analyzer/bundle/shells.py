@@ -1,0 +1,231 @@
+"""The outer shell of a bundle, once its layout is known: listed (seekable) or a stream."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from analyzer.bundle.layouts import Mapping, Place, recognise
+from analyzer.bundle.layouts.base import UNFINISHED
+from analyzer.bundle.limits import MIB, Budget, Limits
+from analyzer.bundle.listing import Listing
+from analyzer.bundle.manifest import FILE_NAME as MANIFEST
+from analyzer.bundle.manifest import Manifest, parse_manifest
+from analyzer.bundle.member import Content, Member
+from analyzer.bundle.names import BadName, clean_name, shown_name
+from analyzer.bundle.parts import ArchiveAt, Blob, FileAt, PartRef
+from analyzer.bundle.recorder import WHOLE, PartRecorder
+from analyzer.bundle.streams import Memory, Reader, Window
+from analyzer.bundle.tar import BLOCK, TarWalk, is_header, was_header
+from analyzer.bundle.unfold import Unfolder, open_stream
+from analyzer.model.gap import Presence
+
+#: Unpacked bytes that are looked at to recognise the layout of a stream, step by step.
+_LOOKS = (256 * 1024, 4 * MIB, 32 * MIB)
+
+
+class _Parts(NamedTuple):
+    files: list[FileAt]
+    archives: list[ArchiveAt]
+
+
+@dataclass(slots=True)
+class ListedShell:
+    """A folder or a plain tar: every file has its place before anything is read."""
+
+    listing: Listing
+    mapping: Mapping
+    recorder: PartRecorder
+    limits: Limits
+    in_memory: bool = False
+    manifest: Manifest | None = None
+    parts: tuple[PartRef, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the archive, or of all files."""
+        return self.listing.size_bytes
+
+    def archives(self) -> Iterator[tuple[str, int, Content]]:
+        """Yield part, size and packed content of the archives that hold a part."""
+        for part in self.parts:
+            for archive in part.archives:
+                raw = archive.blob.open()
+                try:
+                    yield part.name, archive.size, Window(Reader(raw), archive.size)
+                finally:
+                    raw.close()
+
+    def arrange(self) -> None:
+        """Sort the files into parts and read the manifest."""
+        parts: dict[str, _Parts] = defaultdict(lambda: _Parts([], []))
+        for file in self.listing.files:
+            place = self.mapping.place(file.name)
+            if place is None:
+                continue
+            if why := self.mapping.refused(file.name):
+                self.recorder.gap(file.name, Presence.FAILED, why)
+            elif place == Place("", MANIFEST):
+                reader = Reader(file.blob.open())
+                self.manifest = read_manifest(reader, file.size, self.recorder, self.limits)
+                reader.close()
+            elif place.archive:
+                if file.name.endswith(UNFINISHED) and parts[place.part].archives:
+                    continue
+                shown = shown_at(self.mapping, place, file.name)
+                parts[place.part].archives.append(ArchiveAt(shown, file.size, file.blob))
+            else:
+                shown = shown_at(self.mapping, place, file.name)
+                parts[place.part].files.append(FileAt(place.rel, shown, file.size, file.blob))
+        self.parts = tuple(
+            PartRef(name, tuple(parts[name].files), tuple(parts[name].archives))
+            for name in sorted(parts)
+        )
+
+
+@dataclass(slots=True)
+class StreamShell:
+    """A compressed tar: its files come in their own order and are placed as they come."""
+
+    source: Blob
+    mapping: Mapping
+    recorder: PartRecorder
+    limits: Limits
+    manifest: Manifest | None = None
+    listing: Listing = field(default_factory=Listing)
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the archive as it is, compressed."""
+        return self.source.size
+
+    def members(
+        self, unfolder: Unfolder, budget: Budget, record: bool = True
+    ) -> Iterator[tuple[str, Member]]:
+        """Yield (part name, member) in the order of the stream, from its start."""
+        recorder = PartRecorder("")
+        if record:
+            self.recorder = recorder
+        raw = self.source.open()
+        walk = TarWalk(open_stream(raw, budget), budget, partial(_refuse, recorder))
+        try:
+            yield from self._placed(walk, recorder, unfolder)
+        finally:
+            raw.close()
+        if walk.tear:
+            recorder.tear(walk.tear)
+
+    def _placed(
+        self, walk: TarWalk, recorder: PartRecorder, unfolder: Unfolder
+    ) -> Iterator[tuple[str, Member]]:
+        """Yield what has a place in the layout; the manifest is read on the way."""
+        for entry, name in unfolder.named(walk, recorder, ""):
+            place = self.mapping.place(name)
+            if place is None:
+                continue
+            if why := self.mapping.refused(name):
+                recorder.gap(name, Presence.FAILED, why)
+            elif place == Place("", MANIFEST):
+                self.manifest = read_manifest(entry.content, entry.size, recorder, self.limits)
+            else:
+                shown = shown_at(self.mapping, place, name)
+                members = (
+                    unfolder.archive(place.part, shown, entry.content, 2)
+                    if place.archive
+                    else unfolder.file(place.part, place.rel, shown, entry.size, entry.content, 1)
+                )
+                for member in members:
+                    yield place.part, member
+
+    def archives(self) -> Iterator[tuple[str, int, Content]]:
+        """Yield part, size and packed content of the archives in the stream."""
+        raw = self.source.open()
+        budget = Budget(self.limits)
+        try:
+            for entry in TarWalk(open_stream(raw, budget), budget, lambda *_: None):
+                try:
+                    name = clean_name(entry.name, self.limits.max_name_length)
+                except BadName:
+                    continue
+                place = self.mapping.place(name)
+                if place and place.archive:
+                    yield place.part, entry.size, entry.content
+        finally:
+            raw.close()
+
+    @classmethod
+    def look(cls, source: Blob, limits: Limits, label: str) -> StreamShell | str:
+        """Recognise the layout from the start of a stream; a text says why it cannot be."""
+        for most in _LOOKS:
+            reader = open_stream(source.open(), Budget(limits))
+            start = reader.read(most)
+            reader.close()
+            if start and not is_header(start[:BLOCK]) and not was_header(start):
+                return "what is compressed is no tar archive"
+            mapping = recognise(list(_names(start, limits)), label)
+            ended = len(start) < most
+            if mapping and (mapping.certain or ended):
+                shell = cls(source, mapping, PartRecorder(""), limits)
+                shell._early_manifest(start)
+                return shell
+            if ended:
+                return reader.damage
+        return ""
+
+    def _early_manifest(self, start: bytes) -> None:
+        for entry in _walk(start, self.limits):
+            if entry.name.endswith(MANIFEST) and entry.content.left:
+                try:
+                    name = clean_name(entry.name, self.limits.max_name_length)
+                except BadName:
+                    continue
+                if self.mapping.place(name) == Place("", MANIFEST):
+                    data = entry.content.read(entry.size)
+                    parsed = parse_manifest(data) if len(data) == entry.size else ""
+                    self.manifest = parsed if isinstance(parsed, Manifest) else None
+                    return
+
+
+def _walk(start: bytes, limits: Limits) -> TarWalk:
+    return TarWalk(Reader(Memory(start)), Budget(limits), lambda *_: None)
+
+
+def _names(start: bytes, limits: Limits) -> Iterator[str]:
+    for entry in _walk(start, limits):
+        try:
+            yield clean_name(entry.name, limits.max_name_length)
+        except BadName:
+            continue
+
+
+def shown_at(mapping: Mapping, place: Place, name: str) -> str:
+    """Return the path to show: canonical in our own layouts, else as it is in the bundle.
+
+    For an archive: what goes in front of its members' names.
+    """
+    if place.archive:
+        return f"{place.part}/" if mapping.format else f"{name}/"
+    return f"{place.part}/{place.rel}" if mapping.format else name
+
+
+def read_manifest(
+    content: Content | Reader, size: int, recorder: PartRecorder, limits: Limits
+) -> Manifest | None:
+    """Read the manifest; a gap tells why there is none."""
+    if size > limits.max_manifest_bytes:
+        recorder.gap(MANIFEST, Presence.FAILED, f"larger than {limits.max_manifest_bytes} bytes")
+        return None
+    data = content.read(size)
+    parsed = parse_manifest(data)
+    if isinstance(parsed, Manifest):
+        return parsed
+    reason = Presence.TRUNCATED if len(data) < size else Presence.FAILED
+    recorder.gap(MANIFEST, reason, parsed)
+    return None
+
+
+def _refuse(recorder: PartRecorder, name: str, why: str) -> None:
+    recorder.gap(shown_name(name) or WHOLE, Presence.FAILED, why)

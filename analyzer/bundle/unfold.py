@@ -1,0 +1,157 @@
+"""From archives to members: unfolds an archive in a stream, checks names, limits, duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from analyzer.bundle.errors import Damage
+from analyzer.bundle.limits import Budget
+from analyzer.bundle.member import Content, Member
+from analyzer.bundle.names import BadName, clean_name, shown_name
+from analyzer.bundle.recorder import PartRecorder
+from analyzer.bundle.streams import READ_SIZE, Raw, Reader
+from analyzer.bundle.tar import Entry, TarWalk, is_header
+from analyzer.bundle.unpack import unpacked
+from analyzer.bundle.zipped import zip_entries
+from analyzer.model.gap import Presence
+
+#: The archive that AKS writes hourly on each node, as the collector takes it.
+NESTED_ZIP = "azure/aks-log-collector.zip"
+_NESTED_FOLDER = "azure/aks-log-collector"
+_ENOUGH_TO_TELL = 512
+
+
+class Unfolder:
+    """Makes members of what it is given, within one budget.
+
+    ``recorder_of(part)`` gives the recorder that hears of all that was seen or went wrong there.
+    """
+
+    def __init__(self, budget: Budget, recorder_of: Callable[[str], PartRecorder]) -> None:
+        self._budget = budget
+        self._limits = budget.limits
+        self._recorder_of = recorder_of
+
+    def reader(self, raw: Raw) -> Reader:
+        """Return a reader of ``raw``, unpacked if it is packed (seen from its first bytes)."""
+        return open_stream(raw, self._budget)
+
+    def archive(self, part: str, found_at: str, raw: Raw, depth: int) -> Iterator[Member]:
+        """Yield the members of a part's own tar, packed or plain, up to its first tear.
+
+        ``found_at`` goes in front of the members' own names; ``depth`` counts this archive.
+        """
+        recorder = self._recorder_of(part)
+        if depth > self._limits.max_nesting:
+            recorder.tear("too many archives inside one another; not read")
+            return
+        reader = self.reader(raw)
+        start = reader.peek(_ENOUGH_TO_TELL)
+        if not is_header(start) and start.strip(b"\0"):
+            recorder.tear(reader.damage or "is no tar archive")
+            return
+        walk = TarWalk(reader, self._budget, partial(self._refuse, recorder, found_at))
+        for entry, name in self.named(walk, recorder, found_at):
+            rel = part_relative(part, name)
+            yield from self.file(part, rel, f"{found_at}{rel}", entry.size, entry.content, depth)
+        if walk.tear:
+            recorder.tear(walk.tear)
+
+    def named(
+        self, walk: TarWalk, recorder: PartRecorder, found_at: str
+    ) -> Iterator[tuple[Entry, str]]:
+        """Yield the entries whose names can be used, with the name; the others are gaps."""
+        for entry in walk:
+            try:
+                name = clean_name(entry.name, self._limits.max_name_length)
+            except BadName as error:
+                self._refuse(recorder, found_at, shown_name(entry.name), str(error))
+                continue
+            if name:
+                yield entry, name
+
+    def file(
+        self, part: str, rel: str, found_at: str, size: int, content: Content, depth: int
+    ) -> Iterator[Member]:
+        """Yield one file as a member, or the files inside it where it is the zip of a node."""
+        recorder = self._recorder_of(part)
+        if recorder.knows(rel):
+            recorder.gap(found_at, Presence.FAILED, "found twice; the first one is used")
+            return
+        path = f"{part}/{rel}" if part else rel
+        member = Member(path, found_at, size, content, recorder.note_damage, self._limits)
+        recorder.saw(member)
+        if rel == NESTED_ZIP and part.startswith("nodes/"):
+            yield from self._zip(part, member, depth + 1)
+        else:
+            yield member
+        member.close()
+
+    def _zip(self, part: str, member: Member, depth: int) -> Iterator[Member]:
+        recorder = self._recorder_of(part)
+        where = f"{member.evidence_path.removesuffix('.zip')}/"
+        if depth > self._limits.max_nesting:
+            recorder.note_damage(member, "too many archives inside one another; not read")
+            return
+        if member.size > self._limits.max_zip_bytes:
+            most = self._limits.max_zip_bytes
+            recorder.note_damage(member, f"larger than {most} bytes; not read")
+            return
+        try:
+            for raw_name, size, content in zip_entries(member.read(), self._budget):
+                try:
+                    name = clean_name(raw_name, self._limits.max_name_length)
+                except BadName as error:
+                    self._refuse(recorder, where, shown_name(raw_name), str(error))
+                    continue
+                if not name:
+                    continue
+                rel = f"{_NESTED_FOLDER}/{name}"
+                yield from self.file(part, rel, f"{where}{name}", size, content, depth)
+        except Damage as damage:
+            recorder.note_damage(member, str(damage))
+
+    def _refuse(self, recorder: PartRecorder, found_at: str, name: str, why: str) -> None:
+        recorder.gap(f"{found_at}{name}" or recorder.part, Presence.FAILED, why)
+
+
+def open_stream(raw: Raw, budget: Budget) -> Reader:
+    """Return a reader of ``raw``, unpacked if its first bytes say that it is packed."""
+    packed = Reader(raw)
+    start = packed.peek(4)
+    again = _Peeked(packed)
+    plain = unpacked(again, start, budget)
+    if plain is again:
+        return packed
+    return Reader(plain)
+
+
+class _Peeked:
+    """A reader as a source of pieces."""
+
+    __slots__ = ("_reader",)
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def piece(self) -> bytes:
+        data = self._reader.some(READ_SIZE)
+        if not data and self._reader.damage:
+            raise Damage(self._reader.damage)
+        return data
+
+    def leap(self, count: int) -> int:
+        return self._reader.skip(count)
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+def part_relative(part: str, name: str) -> str:
+    """Strip the part's own name where an archive was packed one folder up."""
+    last = part.rsplit("/", 1)[-1]
+    for prefix in (f"{part}/", f"{last}/"):
+        if name.startswith(prefix):
+            return name[len(prefix) :]
+    return name
