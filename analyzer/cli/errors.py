@@ -35,8 +35,8 @@ def report_unexpected(error: Exception, arguments: list[str]) -> int:
         click.echo(f"error: {error}", err=True)
         return Exit.FAILED
     hint = getattr(error, "hint", "")
-    if hint and getattr(error, "what", ""):
-        click.echo(f"error: {error}", err=True)
+    if hint and (what := getattr(error, "what", "")):
+        click.echo(f"error: {what}", err=True)
         click.echo(f"  {hint}", err=True)
         return Exit.FAILED
     if isinstance(error, (ValueError, OSError)) and not os.environ.get("DEMARC_TRACEBACK"):

@@ -1,0 +1,76 @@
+"""Compare a diagnosis with what a scenario's author expects (``fixtures.scenario.Expect``)."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.model.diagnosis import Diagnosis
+from analyzer.model.finding import Finding
+from analyzer.model.severity import Severity
+from fixtures.scenario import Expect, Root
+
+
+def serious(diagnosis: Diagnosis) -> list[Finding]:
+    """Findings above low."""
+    return [f for f in diagnosis.findings if f.severity.rank < Severity.LOW.rank]
+
+
+def misses(diagnosis: Diagnosis, expect: Expect) -> list[str]:
+    """Everything that is not as expected, as sentences."""
+    wrong = _roots(diagnosis, expect)
+    for subject in expect.folded:
+        found = [f for f in diagnosis.findings if _is_about(f, _resolve(subject, diagnosis))]
+        loose = [f.title for f in found if f.root and f.severity.rank < Severity.LOW.rank]
+        if loose:
+            wrong.append(f"not folded: {subject}: {loose}")
+    for owner in expect.not_blamed:
+        blamed = [f"{f.rule} {f.title}" for f in serious(diagnosis) if f.owner == owner]
+        if blamed:
+            wrong.append(f"{owner} is blamed: {blamed}")
+    if not expect.roots and serious(diagnosis):
+        wrong.append(f"expected nothing: {[(f.rule, f.title) for f in serious(diagnosis)]}")
+    return wrong
+
+
+def _roots(diagnosis: Diagnosis, expect: Expect) -> list[str]:
+    wrong = []
+    roots = [f for f in diagnosis.findings if f.root]
+    for root in expect.roots:
+        matching = [f for f in roots if _is(f, root, diagnosis)]
+        wanted = (root.owner,) if isinstance(root.owner, str) else root.owner
+        right = [f for f in matching if f.owner in wanted]
+        if not matching:
+            wrong.append(f"root not found: {root.what} ({root.subject or root.component})")
+        elif not right:
+            got = sorted({f"{f.owner} by {f.rule} {f.decided_by}" for f in matching})
+            wrong.append(f"{root.what}: owner is {got}, expected {wanted}")
+        elif root.stance and root.stance not in {f.stance for f in right}:
+            wrong.append(f"{root.what}: stance is {right[0].stance}, expected {root.stance}")
+    if expect.owners:
+        for finding in serious(diagnosis):
+            if finding.root and finding.owner not in expect.owners:
+                wrong.append(f"unexpected owner {finding.owner}: {finding.rule} {finding.title}")
+    return wrong
+
+
+def _is(finding: Finding, root: Root, diagnosis: Diagnosis) -> bool:
+    if root.bug and (finding.known_bug is None or finding.known_bug.id != root.bug):
+        return False
+    if root.component and finding.component != root.component:
+        return False
+    return not root.subject or _is_about(finding, _resolve(root.subject, diagnosis))
+
+
+def _resolve(subject: str, diagnosis: Diagnosis) -> str:
+    """``Node/{work/1}`` is the second node of pool work, by name."""
+    match = re.search(r"\{(?P<pool>[^/}]+)/(?P<index>\d+)\}", subject)
+    if not match:
+        return subject
+    names = sorted(n.name for n in diagnosis.cluster.node_list if n.pool == match["pool"])
+    return subject.replace(match[0], names[int(match["index"])])
+
+
+def _is_about(finding: Finding, subject: str) -> bool:
+    """By key (``Deployment/shop/web``), or by kind alone in any case (``subnet``, ``cluster``)."""
+    keys = {finding.subject.key, *(s.key for s in finding.affects)}
+    return subject in keys or finding.subject.kind.lower() == subject.lower()
