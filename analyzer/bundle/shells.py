@@ -62,10 +62,15 @@ class ListedShell:
     def arrange(self) -> None:
         """Sort the files into parts and read the manifest."""
         parts: dict[str, _Parts] = defaultdict(lambda: _Parts([], []))
+        taken: set[Place] = set()
         for file in self.listing.files:
             place = self.mapping.place(file.name)
+            if place in taken:
+                place = self.mapping.beside(file.name) or place
             if place is None:
                 continue
+            if not place.archive:
+                taken.add(place)
             if why := self.mapping.refused(file.name):
                 self.recorder.gap(file.name, Presence.FAILED, why)
             elif place == Place("", MANIFEST):
@@ -126,6 +131,8 @@ class StreamShell:
             place = self.mapping.place(name)
             if place is None:
                 continue
+            if not place.archive and place.part and unfolder.knows(place):
+                place = self.mapping.beside(name) or place
             if why := self.mapping.refused(name):
                 recorder.gap(name, Presence.FAILED, why)
             elif place == Place("", MANIFEST):

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from analyzer.bundle.errors import Damage
+from analyzer.bundle.layouts.base import Place
 from analyzer.bundle.limits import Budget
 from analyzer.bundle.member import Content, Member
 from analyzer.bundle.names import BadName, clean_name, shown_name
 from analyzer.bundle.recorder import PartRecorder
 from analyzer.bundle.streams import READ_SIZE, Raw, Reader
-from analyzer.bundle.tar import Entry, TarWalk, is_header
+from analyzer.bundle.tar import Entry, TarWalk, is_header, was_header
 from analyzer.bundle.unpack import unpacked
 from analyzer.bundle.zipped import zip_entries
 from analyzer.model.gap import Presence
@@ -33,9 +34,9 @@ class Unfolder:
         self._limits = budget.limits
         self._recorder_of = recorder_of
 
-    def reader(self, raw: Raw) -> Reader:
-        """Return a reader of ``raw``, unpacked if it is packed (seen from its first bytes)."""
-        return open_stream(raw, self._budget)
+    def knows(self, place: Place) -> bool:
+        """Tell whether a file was seen at this place already."""
+        return self._recorder_of(place.part).knows(place.rel)
 
     def archive(self, part: str, found_at: str, raw: Raw, depth: int) -> Iterator[Member]:
         """Yield the members of a part's own tar, packed or plain, up to its first tear.
@@ -46,9 +47,9 @@ class Unfolder:
         if depth > self._limits.max_nesting:
             recorder.tear("too many archives inside one another; not read")
             return
-        reader = self.reader(raw)
+        reader = open_stream(raw, self._budget)
         start = reader.peek(_ENOUGH_TO_TELL)
-        if not is_header(start) and start.strip(b"\0"):
+        if not (is_header(start) or was_header(start)) and start.strip(b"\0"):
             recorder.tear(reader.damage or "is no tar archive")
             return
         walk = TarWalk(reader, self._budget, partial(self._refuse, recorder, found_at))

@@ -41,6 +41,7 @@ class _ZlibMember:
     def __init__(self) -> None:
         self._engine = zlib.decompressobj(31)
         self._tail = b""
+        self._more = False
 
     @property
     def eof(self) -> bool:
@@ -48,7 +49,7 @@ class _ZlibMember:
 
     @property
     def needs_input(self) -> bool:
-        return not self._tail
+        return not (self._tail or self._more)
 
     @property
     def unused_data(self) -> bytes:
@@ -57,6 +58,8 @@ class _ZlibMember:
     def decompress(self, data: bytes, max_length: int) -> bytes:
         out = self._engine.decompress(self._tail + data, max_length)
         self._tail = self._engine.unconsumed_tail
+        # A full answer may have more behind it, though all input was taken.
+        self._more = len(out) == max_length
         return out
 
 

@@ -42,6 +42,9 @@ class Mapping(Protocol):
     def place(self, name: str) -> Place | None:
         """Say where a file belongs; None for one that this layout does not know."""
 
+    def beside(self, name: str) -> Place | None:
+        """Say where a file goes whose place is taken by another one; None where it is a double."""
+
     def refused(self, name: str) -> str:
         """Say why a file is never read (it holds credentials); empty for all others."""
 

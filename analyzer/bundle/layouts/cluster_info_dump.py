@@ -56,6 +56,10 @@ class ClusterInfoDumpMapping:
             return Place("cluster", f"resources/{_KINDS[stem]}/{parts[0]}.{suffix}")
         return None
 
+    def beside(self, name: str) -> Place | None:
+        """Nowhere: it is a double."""
+        return None
+
     def refused(self, name: str) -> str:
         """Nothing: the dump holds no Secrets."""
         return ""

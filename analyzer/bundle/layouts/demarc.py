@@ -57,6 +57,10 @@ class DemarcMapping:
         stem = archive_stem(rel)
         return Place(stem, archive=True) if stem in ("cluster", "azure") else None
 
+    def beside(self, name: str) -> Place | None:
+        """Nowhere: it is a double."""
+        return None
+
     def refused(self, name: str) -> str:
         """Nothing: the collector takes no credentials."""
         return ""
@@ -110,6 +114,10 @@ class OnePartMapping:
     def place(self, name: str) -> Place | None:
         """All that lies below the root."""
         return Place(self.part, name[len(self.root) :]) if name.startswith(self.root) else None
+
+    def beside(self, name: str) -> Place | None:
+        """Nowhere: it is a double."""
+        return None
 
     def refused(self, name: str) -> str:
         """Nothing: the collector takes no credentials."""

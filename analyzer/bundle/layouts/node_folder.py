@@ -85,6 +85,11 @@ class NodeFolderMapping:
         node, rel = split
         return Place(f"nodes/{node}", canonical(rel) or f"files/{rel}")
 
+    def beside(self, name: str) -> Place | None:
+        """Keep older and cut pieces of a file (``syslog.1``) among those without a row."""
+        split = self._split(name)
+        return Place(f"nodes/{split[0]}", f"files/{split[1]}") if split else None
+
     def refused(self, name: str) -> str:
         """Say that a file holds credentials."""
         split = self._split(name)
