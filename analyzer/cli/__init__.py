@@ -18,6 +18,7 @@ from analyzer.cli.exits import Exit
 COMMANDS = {
     "analyze": ("analyzer.cli.analyze:analyze", "Say whose problem it is, and who acts next."),
     "inspect": ("analyzer.cli.inspect:inspect", "Show what a bundle holds and what is missing."),
+    "verify": ("analyzer.cli.verify:verify", "Check a bundle against its manifest."),
     "explain": ("analyzer.cli.explain:explain", "Explain a rule, a clause, a component or a bug."),
     "list": ("analyzer.cli.catalogues:list_", "List the rules, clauses, components or bugs."),
     "collect": ("analyzer.cli.collect:collect", "Run the collector from this machine."),
