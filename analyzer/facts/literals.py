@@ -29,7 +29,11 @@ _COMMON = (
     'error="rpc error: code = ',
     "plugin/kubernetes: ",
     "[error] plugin/errors: ",
-    "connection ",
+    "connection refused",
+    "context deadline exceeded",
+    "i/o timeout",
+    "has been deprecated",
+    "not supported",
 )
 
 

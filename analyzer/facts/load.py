@@ -51,25 +51,28 @@ def load_facts(
     """Read the whole bundle. ``jobs`` are processes for node parts; 0 takes one per core."""
     limits = limits or Limits()
     step = on_step or (lambda stage, done, total: None)
+    manifest = bundle.manifest
+    reference = manifest.finished if manifest is not None else None
     if bundle.partitioned:
-        parts = _read_parts(bundle.parts(), patterns, limits, jobs or os.cpu_count() or 1, step)
+        load = partial(load_part, limits=limits, patterns=patterns, reference=reference)
+        parts = _read_parts(bundle.parts(), load, jobs or os.cpu_count() or 1, step)
         inventory = bundle.finish(part.inventory for part in parts)
     else:
-        readers = _read_stream(bundle, patterns, step)
+        make = partial(PartReader, patterns, reference)
+        readers = _read_stream(bundle, make, step)
         inventory = bundle.finish()
         parts = [
-            readers.get(name, PartReader(patterns)).result(held)
+            readers.get(name, make()).result(held)
             for name, held in sorted(inventory.parts.items())
         ]
     return Loaded(_facts(bundle, inventory, parts), inventory)
 
 
 def _read_parts(
-    refs: list[PartRef], patterns: PatternSet, limits: Limits, jobs: int, step: OnStep
+    refs: list[PartRef], load: Callable[[PartRef], PartFacts], jobs: int, step: OnStep
 ) -> list[PartFacts]:
     nodes = [ref for ref in refs if ref.name.startswith("nodes/")]
     others = [ref for ref in refs if not ref.name.startswith("nodes/")]
-    load = partial(load_part, limits=limits, patterns=patterns)
     total = len(refs)
     if jobs < 2 or len(nodes) < 2 or sum(n.size_bytes for n in nodes) < POOL_PAYS_BYTES:
         return [_stepping(load, ref, i, total, step) for i, ref in enumerate(refs, start=1)]
@@ -92,12 +95,14 @@ def _stepping(
     return part
 
 
-def _read_stream(bundle: Bundle, patterns: PatternSet, step: OnStep) -> dict[str, PartReader]:
+def _read_stream(
+    bundle: Bundle, make: Callable[[], PartReader], step: OnStep
+) -> dict[str, PartReader]:
     """One sequential pass: the members of the parts may come mixed."""
     readers: dict[str, PartReader] = {}
     for name, member in bundle.members():
         if name not in readers:
-            readers[name] = PartReader(patterns)
+            readers[name] = make()
             step("Reading", len(readers), len(readers))
         readers[name].feed(member)
     return readers

@@ -17,8 +17,9 @@ LONGEST_EXCERPT = 400
 #: Lines further apart than this are two bursts.
 BURST_GAP = timedelta(minutes=10)
 BURSTS = 32
-#: After so many lines of one row no new shape is looked for.
+#: After so many lines of one row no new shape and no new value is looked for.
 _SHAPES_TRIED = 2000
+_VALUES_TRIED = 20_000
 _VARIABLE = re.compile(rb"0x[0-9a-fA-F]+|\b[0-9a-f]{8,}\b|\d+")
 
 
@@ -28,9 +29,9 @@ class Match:
 
     ``first_seen`` and ``last_seen`` are UTC, None where no line has a stamp that can be resolved.
     ``samples`` are the first lines of up to three shapes, cut at 400 bytes. ``captures`` are the
-    values of named groups, up to 20 each, in the order of the log. ``in_boot_grace`` is how many of
-    ``count`` fell within five minutes of boot or of a start. ``bursts`` are first and last time of
-    each stretch without a gap of over ten minutes, up to 32.
+    values of named groups in the first 20,000 lines, up to 20 each, in order. ``in_boot_grace`` is
+    how many of ``count`` fell within five minutes of boot or of a start. ``bursts`` are first and
+    last time of each stretch without a gap of over ten minutes, up to 32.
     """
 
     pattern: str
@@ -116,7 +117,7 @@ class Tally:
                 self._shapes.add(shape)
                 excerpt = line[:LONGEST_EXCERPT].decode("utf-8", "replace")
                 self._samples.append(EvidenceRef(path=self._place[1], line=number, excerpt=excerpt))
-        elif not match.re.groupindex:
+        elif not match.re.groupindex or self.count > _VALUES_TRIED:
             self.collects = False
         if match.re.groupindex:
             self._capture(match)

@@ -576,6 +576,7 @@ class VolumeAttachmentStatus(Slim):
     """Whether a volume is attached."""
 
     attached: bool | None = None
+    attachment_metadata: StrMap = {}
     attach_error: VolumeError | None = None
     detach_error: VolumeError | None = None
 

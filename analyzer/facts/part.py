@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -55,8 +56,8 @@ class PartFacts:
 class PartReader:
     """Takes the members of one part as they stream by, and adds up what they give."""
 
-    def __init__(self, patterns: PatternSet) -> None:
-        self._scanner = Scanner(patterns)
+    def __init__(self, patterns: PatternSet, reference: datetime | None = None) -> None:
+        self._scanner = Scanner(patterns, reference=reference)
         self._listings: list[tuple[str, str, str, Parsed]] = []
         self._texts: dict[str, TextFile] = {}
         self._documents: dict[str, Any] = {}
@@ -123,11 +124,16 @@ def _unreadable(member: Member, why: str) -> Gap:
     return Gap(path=member.evidence_path, reason=Presence.FAILED, detail=why)
 
 
-def load_part(part: PartRef, limits: Limits, patterns: PatternSet) -> PartFacts:
-    """Read one part from beginning to end; works in any process."""
+def load_part(
+    part: PartRef, limits: Limits, patterns: PatternSet, reference: datetime | None = None
+) -> PartFacts:
+    """Read one part from beginning to end; works in any process.
+
+    ``reference`` is the collection time: stamps without a year are resolved against it.
+    """
     recorder = PartRecorder(part.name)
     members: Iterator[Member] = read_part(part, limits, recorder)
-    reader = PartReader(patterns)
+    reader = PartReader(patterns, reference)
     for member in members:
         reader.feed(member)
     return reader.result(recorder.result())

@@ -1,0 +1,185 @@
+"""Signatures that are states of API objects: what the listings show, as texts to match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from functools import cache
+
+import yaml
+
+from analyzer.bugs.places import OBJECT_PLACES
+from analyzer.bugs.schema import Bug, PodState, Signature
+from analyzer.facts.facts import Facts
+from analyzer.facts.listings import ConfigMaps, NetworkPolicies, Nodes, Pods
+from analyzer.facts.objects import ConfigMap, Pod
+from analyzer.model.evidence import EvidenceRef
+from analyzer.model.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class StateText:
+    """A text of an object, and where it stands."""
+
+    text: str
+    subject: Subject
+    where: EvidenceRef
+    node: str | None = None
+    since: datetime | None = None
+
+
+def state_texts(signature: Signature, facts: Facts) -> Iterator[StateText]:
+    """The texts that satisfy a signature, from the places that it names."""
+    if signature.pod is not None:
+        yield from _pods_in(signature.pod, facts)
+    if signature.regex is None:
+        return
+    expression = re.compile(signature.regex)
+    oldest = timedelta(minutes=signature.min_age_minutes)
+    for place in signature.where:
+        if place not in OBJECT_PLACES or place not in _SOURCES:
+            continue
+        for one in _SOURCES[place](facts):
+            if expression.search(one.text) and _old_enough(one.since, oldest, facts):
+                yield one
+
+
+def can_be_seen(bug: Bug) -> bool:
+    """True where a bundle can show the state that the bug needs, beside versions."""
+    places = {place for one in bug.signatures if one.regex for place in one.where}
+    return bool(places & _CONFIGURATION)
+
+
+def _old_enough(since: datetime | None, oldest: timedelta, facts: Facts) -> bool:
+    now = facts.identity.collected_at
+    return not oldest or (since is not None and now is not None and now - since >= oldest)
+
+
+def _kernels(facts: Facts) -> Iterator[StateText]:
+    for node in facts.of(Nodes).items:
+        version = node.status.node_info.kernel_version
+        if version:
+            where = node.where(f"kernelVersion: {version}", what=f"kernel of {node.name}")
+            yield StateText(version, node.subject, where, node.name)
+
+
+def _node_labels(facts: Facts) -> Iterator[StateText]:
+    for node in facts.of(Nodes).items:
+        for key, value in sorted(node.metadata.labels.items()):
+            where = node.where(f"{key}: {value}", what=f"label of {node.name}")
+            yield StateText(f"{key}={value}", node.subject, where, node.name)
+
+
+def _node_images(facts: Facts) -> Iterator[StateText]:
+    for one in _node_labels(facts):
+        key, _, value = one.text.partition("=")
+        if key == "kubernetes.azure.com/node-image-version":
+            yield StateText(value, one.subject, one.where, one.node)
+
+
+def _taints(facts: Facts) -> Iterator[StateText]:
+    for node in facts.of(Nodes).items:
+        for taint in node.spec.taints:
+            text = f"{taint.key}={taint.value}:{taint.effect}"
+            where = node.where(f"key: {taint.key}", what=f"taint of {node.name}")
+            since = taint.time_added or _unix(taint.value) or node.metadata.creation_timestamp
+            yield StateText(text, node.subject, where, node.name, since)
+
+
+def _unix(value: str) -> datetime | None:
+    """The cluster autoscaler writes the time of its taint as its value, in Unix seconds."""
+    return datetime.fromtimestamp(int(value), UTC) if re.fullmatch(r"\d{10}", value) else None
+
+
+def _conditions(facts: Facts) -> Iterator[StateText]:
+    for node in facts.of(Nodes).items:
+        for one in node.status.conditions or ():
+            text = f"{one.type}={one.status} Reason:{one.reason} Message:{one.message}"
+            where = node.where(f"type: {one.type}", what=f"condition of {node.name}")
+            yield StateText(text, node.subject, where, node.name, one.last_transition_time)
+
+
+def _pod_images(facts: Facts) -> Iterator[StateText]:
+    for pod in facts.of(Pods).items:
+        for container in pod.spec.containers:
+            where = pod.where(f"image: {container.image}", what=f"image of {pod.name}")
+            yield StateText(container.image, pod.subject, where, pod.spec.node_name)
+
+
+def _config_maps(*names: str) -> Callable[[Facts], Iterator[StateText]]:
+    def texts(facts: Facts) -> Iterator[StateText]:
+        for item in facts.of(ConfigMaps).items:
+            if any(fnmatchcase(f"{item.namespace}/{item.name}", name) for name in names):
+                yield from _data(item)
+
+    return texts
+
+
+def _data(item: ConfigMap) -> Iterator[StateText]:
+    for key, value in sorted(item.data.items()):
+        where = item.where(f"{key}:", what=f"{key} of {item.name}")
+        yield StateText(value, item.subject, where)
+
+
+def _policies(facts: Facts) -> Iterator[StateText]:
+    for item in facts.of(NetworkPolicies).items:
+        text = yaml.safe_dump(item.spec, sort_keys=True)
+        yield StateText(text, item.subject, item.where(what=f"network policy {item.name}"))
+
+
+_SOURCES: dict[str, Callable[[Facts], Iterator[StateText]]] = {
+    "node-status": _kernels,
+    "node-image": _node_images,
+    "node-label": _node_labels,
+    "node-taint": _taints,
+    "node-condition": _conditions,
+    "pod-image": _pod_images,
+    "coredns-custom": _config_maps("kube-system/coredns-custom", "kube-system/coredns"),
+    "configmap": _config_maps("kube-system/retina-*", "kube-system/cilium-config"),
+    "kube-proxy-config": _config_maps("kube-system/kube-proxy*"),
+    "cluster-autoscaler-status": _config_maps("kube-system/cluster-autoscaler-status"),
+    "NetworkPolicy": _policies,
+}
+#: Configuration that an exposure may need beside a version.
+_CONFIGURATION = frozenset({"coredns-custom", "kube-proxy-config", "NetworkPolicy"})
+
+
+def _pods_in(state: PodState, facts: Facts) -> Iterator[StateText]:
+    for pod in facts.of(Pods).items:
+        if not _glob(state.namespace).fullmatch(pod.namespace or ""):
+            continue
+        if not _glob(state.name).fullmatch(pod.name):
+            continue
+        shown = _shows(state, pod)
+        if shown is not None:
+            text, since = shown
+            where = pod.where(text, what=f"state of {pod.name}")
+            yield StateText(text, pod.subject, where, pod.spec.node_name, since)
+
+
+@cache
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*"))
+
+
+def _shows(state: PodState, pod: Pod) -> tuple[str, datetime | None] | None:
+    """The text that proves the state, and since when; None where the pod is not in it."""
+    if state.node_name is not None:
+        node = pod.spec.node_name or ""
+        return (f"nodeName: {node}", None) if _glob(state.node_name).fullmatch(node) else None
+    if state.argument is not None:
+        arguments = [a for c in pod.spec.containers for a in (*c.command, *c.args)]
+        return (state.argument, None) if any(state.argument in a for a in arguments) else None
+    statuses = pod.status.init_container_statuses if state.init else pod.statuses
+    for one in statuses:
+        waiting, ended = one.state.waiting, one.last_state.terminated or one.state.terminated
+        if state.waiting is not None and waiting is not None and waiting.reason == state.waiting:
+            return f"reason: {waiting.reason}", None
+        if state.terminated is not None and ended is not None and ended.reason == state.terminated:
+            return f"reason: {ended.reason}", ended.finished_at
+        if state.restarts_at_least is not None and one.restart_count >= state.restarts_at_least:
+            return f"restartCount: {one.restart_count}", None
+    return None
