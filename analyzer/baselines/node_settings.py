@@ -1,0 +1,151 @@
+"""What a node's files say, as settings that peers should share: key and value, noise left out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Settings = Mapping[str, str]
+
+#: Kernel settings that count, name the node, follow its memory, or belong to one pod's interface.
+_MOVING_SYSCTL = re.compile(
+    r"^(?:.*(?:_count|\.random\.|ns_last_pid|hostname|domainname|boot_id|inode-|file-nr|dentry-state"
+    r"|tcp_mem|udp_mem|threads-max|max_user_|epoll|user_reserve|min_free|nf_conntrack_(?:max|buckets))"
+    r"|net\.ipv[46]\.(?:conf|neigh)\.(?:azv|veth|lxc|cali|cilium|cni|tunl|eth|enP)).*$"
+)
+_NODE_FLAGS = frozenset({"node-ip", "hostname-override", "node-labels", "provider-id"})
+_NODE_KEYS = re.compile(r"(?:^|\.)(?:nodeIP|providerID|subnet|registerWithTaints)(?:\.|$)")
+_MASKED = re.compile(r"<masked>|\bsha256:[0-9a-f]+")
+
+
+def kubelet_flags(text: str) -> dict[str, str]:
+    """Flags of the kubelet's defaults file (without dashes), and further lines of its units.
+
+    A line of a unit or drop-in is a key of its own, ``<file>: <line>``, with the value ``present``.
+    """
+    settings: dict[str, str] = {}
+    file = ""
+    for raw in text.splitlines():
+        line = raw.strip()
+        if line.startswith("# /"):
+            file = line[2:]
+        elif line.startswith("KUBELET_FLAGS="):
+            settings.update(_flags(line.partition("=")[2]))
+        elif line and not line.startswith(("#", "KUBELET_NODE_LABELS=")):
+            settings[f"{file}: {line}"] = "present"
+    return settings
+
+
+def _flags(text: str) -> Iterator[tuple[str, str]]:
+    for word in text.strip('"').split():
+        name, _, value = word.removeprefix("--").partition("=")
+        if word.startswith("--") and name not in _NODE_FLAGS:
+            yield name, value
+
+
+def sysctls(text: str) -> dict[str, str]:
+    """``sysctl -a`` without counters and what belongs to one node or interface."""
+    pairs = (line.partition("=") for line in text.splitlines())
+    return {
+        key.strip(): " ".join(value.split())
+        for key, found, value in pairs
+        if found and not _MOVING_SYSCTL.match(key.strip())
+    }
+
+
+def packages(text: str) -> dict[str, str]:
+    """Installed packages with their versions, a line each."""
+    cells = (line.split(None, 1) for line in text.splitlines())
+    return {row[0]: row[1].strip() for row in cells if len(row) == 2}
+
+
+def json_settings(text: str) -> dict[str, str]:
+    """A JSON document as paths and values, without what belongs to one node; {} if it is none."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return {}
+    return {path: value for path, value in _flat(document, "") if not _NODE_KEYS.search(path)}
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key in value:
+            yield from _flat(value[key], f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        if all(not isinstance(item, dict | list) for item in value):
+            yield path, ", ".join(str(item) for item in value)
+        else:
+            for index, item in enumerate(value):
+                yield from _flat(item, f"{path}[{index}]")
+    else:
+        yield path, str(value)
+
+
+def toml_settings(text: str) -> dict[str, str]:
+    """``key = value`` lines of a TOML file under their section."""
+    settings: dict[str, str] = {}
+    section = ""
+    for raw in text.splitlines():
+        line = raw.strip()
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line and not line.startswith("#"):
+            key, found, value = line.partition("=")
+            if found:
+                settings[f"[{section}] {key.strip()}"] = value.strip()
+    return settings
+
+
+def iptables_frame(text: str) -> dict[str, str]:
+    """Policies of built-in chains, and rules there that jump to no other chain."""
+    settings: dict[str, str] = {}
+    table = ""
+    for line in text.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif match := re.match(r"^:(\S+) (ACCEPT|DROP|REJECT)\b", line):
+            settings[f"{table} {match[1]} policy"] = match[2]
+        elif match := re.match(r"^(?:\[\d+:\d+\] )?-A (INPUT|FORWARD|OUTPUT) (.*)$", line):
+            target = re.search(r"-[jg] (\S+)", match[2])
+            if target and target[1] in ("ACCEPT", "DROP", "REJECT"):
+                settings[f"{table} {match[1]}: {match[2]}"] = "present"
+    return settings
+
+
+def lines(text: str) -> dict[str, str]:
+    """Each line that is not empty, as a setting that is present."""
+    return {line.strip(): "present" for line in text.splitlines() if line.strip()}
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """A side of a node's set-up that all nodes of a cohort should share.
+
+    ``items`` are prefixes of items in a node's archive; ``read`` turns one file into settings.
+    """
+
+    id: str
+    what: str
+    items: tuple[str, ...]
+    read: Callable[[str], Settings]
+
+
+ASPECTS: tuple[Aspect, ...] = (
+    Aspect("kubelet-flags", "kubelet flags and units", ("kubelet/flags",), kubelet_flags),
+    Aspect("kubelet-config", "kubelet configuration", ("kubelet/config.json",), json_settings),
+    Aspect("sysctl", "kernel settings", ("host/sysctl",), sysctls),
+    Aspect("packages", "installed packages", ("host/packages",), packages),
+    Aspect("containerd", "containerd configuration", ("containerd/config.toml",), toml_settings),
+    Aspect("cni", "CNI configuration", ("cni/net.d/",), json_settings),
+    Aspect("limits", "limits of services", ("host/limits",), lines),
+    Aspect("iptables", "frame of the packet filter", ("network/iptables-save",), iptables_frame),
+)
+
+
+def unmasked(settings: Settings) -> dict[str, str]:
+    """Settings without those that the collector masked: a mask hides differences and makes none."""
+    return {key: value for key, value in settings.items() if not _MASKED.search(key + value)}
