@@ -20,8 +20,18 @@ from analyzer.model.evidence import Evidence, EvidenceRef
 from analyzer.model.finding import Finding
 from analyzer.model.gap import Gap, Presence
 from analyzer.model.hit import Outcome, RuleResult
+from analyzer.model.owner import Actor
 from analyzer.narrow import summarise
 from analyzer.rules.registry import Registered
+
+
+#: Actors as people say them.
+ACTOR_NAMES = {
+    Actor.MICROSOFT: "Microsoft",
+    Actor.CUSTOMER: "Customer",
+    Actor.CNI_VENDOR: "CNI vendor",
+    Actor.UPSTREAM: "Upstream project",
+}
 
 
 def cited(candidates: Iterable[Candidate], facts: Facts) -> set[EvidenceRef]:
@@ -55,7 +65,7 @@ def _finding(candidate: Candidate, analysis: Analysis) -> Finding:
     hit, verdict = candidate.hit, analysis.verdicts[candidate.id]
     doc = analysis.rules[candidate.rule_id].doc
     explanation = analysis.explanation
-    remedies = dict.fromkeys((verdict.act_next.what, *doc.do.values()))
+    others = (who for who in doc.do if who is not verdict.act_next.who)
     return Finding(
         id=candidate.id,
         rule=candidate.rule_id,
@@ -82,7 +92,7 @@ def _finding(candidate: Candidate, analysis: Analysis) -> Finding:
         known_bug=hit.known_bug,
         drift=hit.drift,
         evidence=tuple(_cut(ref, analysis) for ref in hit.evidence),
-        remediation=tuple(remedies),
+        remediation=tuple(f"{ACTOR_NAMES[who]}: {doc.do[who]}" for who in others),
         references=doc.references,
         why_it_matters=doc.sections["Why it matters"],
     )

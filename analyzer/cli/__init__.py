@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": ("analyzer.cli.verify:verify", "Check a bundle against its manifest."),
     "explain": ("analyzer.cli.explain:explain", "Explain a rule, a clause, a component or a bug."),
     "list": ("analyzer.cli.catalogues:list_", "List the rules, clauses, components or bugs."),
+    "baseline": ("analyzer.cli.baseline:baseline", "Show the expected state; check your own data."),
     "collect": ("analyzer.cli.collect:collect", "Run the collector from this machine."),
     "kit": ("analyzer.cli.kit:kit", "Pack the collector to carry it in."),
     "schema": ("analyzer.cli.schema:schema", "Print the JSON Schema of the JSON report."),
