@@ -1,7 +1,8 @@
 """demarc: whose problem is it, and who acts next?
 
 The folders of this package are the stages of an analysis, in the order in which the data flows:
-``bundle`` → ``facts`` → ``baselines``, ``bugs``, ``rules`` → ``causes`` → ``ownership`` → ``render``.
+``bundle`` → ``facts`` → ``baselines``, ``bugs``, ``rules`` → ``causes`` → ``ownership`` →
+``render``.
 :func:`analyze` runs them all; ``pipeline.py`` tells the story on one screen.
 """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyzer.version import VERSION
 from analyzer.analysis import Analysis
 from analyzer.facts.facts import Facts
 from analyzer.identity_card import build_cluster_info
@@ -23,7 +22,7 @@ from analyzer.model.hit import Outcome, RuleResult
 from analyzer.model.owner import Actor
 from analyzer.narrow import summarise
 from analyzer.rules.registry import Registered
-
+from analyzer.version import VERSION
 
 #: Actors as people say them.
 ACTOR_NAMES = {

@@ -13,7 +13,7 @@ class Options:
     """Choices of one run; none of them changes what the evidence says.
 
     ``policy`` is the date of a policy pack (None: the newest). ``data_dirs`` hold users' own bugs,
-    baselines, clauses and decision rows. ``jobs`` are processes for node archives (0: one per core).
+    baselines, clauses and decision rows. ``jobs`` are processes for node archives (0: all cores).
     """
 
     limits: Limits = field(default_factory=Limits)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware, baseline_for
+from analyzer.baselines.node_images import parse_node_image, versions
 from analyzer.baselines.third_party import recognise
 from analyzer.bugs import BugSightings, match_bugs
 from analyzer.facts.facts import Facts
@@ -49,7 +50,7 @@ def build_supply(facts: Facts, reference: Reference) -> Supply:
     """Prepare everything that follows from the facts before the first rule runs."""
     identity = facts.identity
     third_party = _third_party(facts)
-    sightings = match_bugs(reference.bugs, facts)
+    sightings = match_bugs(reference.bugs, facts, runc_of=_runc_of)
     by_type = facts.supply() | {
         Baseline: baseline_for(reference.catalogue, identity),
         ThirdPartySoftware: third_party,
@@ -63,6 +64,13 @@ def build_supply(facts: Facts, reference: Reference) -> Supply:
         is_aks=identity.aks is Aks.YES,
         pool_of={node.name: node.pool for node in facts.of(Nodes).items},
     )
+
+
+def _runc_of(image: str) -> str | None:
+    """The runc of a node image, which no node object tells."""
+    parsed = parse_node_image(image)
+    known = versions(parsed) if parsed is not None else None
+    return known.runc if known is not None else None
 
 
 def _third_party(facts: Facts) -> ThirdPartySoftware:

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from analyzer.version import VERSION
 from analyzer.cli.exits import Exit
+from analyzer.version import VERSION
 
 #: Command → module and attribute, and the sentence of the overview.
 COMMANDS = {

@@ -50,17 +50,58 @@ def _fail_on(ctx: click.Context, param: click.Parameter, value: str) -> FailOn |
 
 @click.command()
 @click.argument("bundle")
-@click.option("-o", "outputs", multiple=True, metavar="FILE", help="Write a report; the suffix picks the format (.html .json .md). May be repeated; '-' is standard output.")  # fmt: skip
-@click.option("-f", "format_", type=click.Choice(FORMATS), help="Write this format to standard output instead.")  # fmt: skip
+@click.option(
+    "-o",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Write a report; the suffix picks the format (.html .json .md). May be repeated.",
+)
+@click.option(
+    "-f",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="Write this format to standard output instead.",
+)
 @click.option("--no-report", is_flag=True, help="Write no HTML report into this folder.")
 @click.option("--force", is_flag=True, help="Replace an existing report.")
-@click.option("--min-severity", type=click.Choice(SEVERITIES), default="info", show_default=True, help="Show findings of this severity and worse.")  # fmt: skip
-@click.option("--owner", "owners", multiple=True, type=click.Choice(OWNERS), help="Show findings of this owner only. May be repeated.")  # fmt: skip
-@click.option("--fail-on", callback=_fail_on, default="never", metavar="SEVERITY[:OWNER]", help="Exit with 1 if there is such a finding, or worse.")  # fmt: skip
+@click.option(
+    "--min-severity",
+    type=click.Choice(SEVERITIES),
+    default="info",
+    show_default=True,
+    help="Show findings of this severity and worse.",
+)
+@click.option(
+    "--owner",
+    "owners",
+    multiple=True,
+    type=click.Choice(OWNERS),
+    help="Show findings of this owner only. May be repeated.",
+)
+@click.option(
+    "--fail-on",
+    callback=_fail_on,
+    default="never",
+    metavar="SEVERITY[:OWNER]",
+    help="Exit with 1 if there is such a finding, or worse.",
+)
 @click.option("--require-complete", is_flag=True, help="Exit with 3 if the bundle is incomplete.")
 @click.option("--policy", metavar="DATE", help="Support policy of that date (default: the newest).")
-@click.option("--data", "data_dirs", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", help="Your own bugs, baselines, clauses and decision rows.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes for node archives (default: one per core).")  # fmt: skip
+@click.option(
+    "--data",
+    "data_dirs",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Your own bugs, baselines, clauses and decision rows.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Processes for node archives (default: one per core).",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No summary, no progress.")
 @click.pass_context
 def analyze(ctx: click.Context, /, bundle: str, quiet: bool, **chosen: object) -> int:
@@ -148,7 +189,10 @@ def _write(diagnosis: Diagnosis, request: _Request) -> bool:
         path = Path(output)
         format_ = suffix_format(path)
         if format_ is None:
-            raise CommandError(f"{path}: no format is known by the suffix '{path.suffix}'", "known: .html .json .md")  # fmt: skip
+            raise CommandError(
+                f"{path}: no format is known by the suffix '{path.suffix}'",
+                "known: .html .json .md",
+            )
         write_file(path, render_as(format_, diagnosis), force=request.force)
         click.echo(f"wrote {path}", err=True)
     return False

@@ -25,7 +25,9 @@ def baseline() -> None:
 
 
 @baseline.command()
-@click.option("--for", "bundle", metavar="BUNDLE", help="Only what the cluster of this bundle should have.")  # fmt: skip
+@click.option(
+    "--for", "bundle", metavar="BUNDLE", help="Only what the cluster of this bundle should have."
+)
 @data_option
 @click.pass_context
 def show(ctx: click.Context, bundle: str | None, data_dirs: tuple[Path, ...]) -> None:

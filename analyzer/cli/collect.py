@@ -31,4 +31,6 @@ def collect(arguments: tuple[str, ...]) -> int:
         hint = "run it where there is one (WSL, a jump host), or carry the kit: demarc kit --help"
         raise CommandError("there is no POSIX shell (sh) on this machine", hint)
     with as_file(files("collectors")) as folder:
-        return subprocess.run([shell, str(folder / "collect.sh"), *arguments], check=False).returncode
+        return subprocess.run(
+            [shell, str(folder / "collect.sh"), *arguments], check=False
+        ).returncode

@@ -1,4 +1,4 @@
-"""Colour and progress: results to standard output, progress to standard error, on a terminal only."""
+"""Colour and progress: results to standard output, progress to standard error on a terminal."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ import traceback
 
 import click
 
-from analyzer.version import VERSION
 from analyzer.cli.exits import Exit
+from analyzer.version import VERSION
 
 
 class CommandError(click.ClickException):

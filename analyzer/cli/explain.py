@@ -1,4 +1,4 @@
-"""``demarc explain``: one rule, clause, component, bug or decision row, from the data that is used."""
+"""``demarc explain``: a rule, clause, component, bug or decision row, from the data in use."""
 
 from __future__ import annotations
 

@@ -68,7 +68,9 @@ def component(name: str, dirs: Dirs) -> Iterator[Paragraph]:
     yield f"{name}  {entry.kind}", entry.what
     yield "Namespaces", ", ".join(entry.namespaces)
     yield "Images", "\n".join(entry.images)
-    may = [f"{a.object or 'in Azure'} {', '.join(a.keys)} {a.what}".strip() for a in entry.customer_may]
+    may = [
+        f"{a.object or 'in Azure'} {', '.join(a.keys)} {a.what}".strip() for a in entry.customer_may
+    ]
     yield "What a customer may change", "\n".join(may) or "nothing"
     yield "Sources", "\n".join(catalogue.source_link(source) for source in entry.sources)
     yield "Confidence", entry.confidence.value

@@ -13,14 +13,21 @@ from pathlib import Path
 
 import click
 
-from analyzer.version import VERSION
 from analyzer.cli.outputs import write_bytes
+from analyzer.version import VERSION
 
 TOP = "demarc-collector"
 
 
 @click.command()
-@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path), default="demarc-collector.tar.gz", show_default=True, help="The file to write.")  # fmt: skip
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="demarc-collector.tar.gz",
+    show_default=True,
+    help="The file to write.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def kit(output: Path, force: bool) -> None:
     """Pack the collector to carry it in: scripts, manifests, a page for the approver, checksums.

@@ -1,4 +1,4 @@
-"""Reports to files: a file is opened only when there is something to write, and never half written."""
+"""Reports to files: opened only when there is something to write, and never half written."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def write_bytes(path: Path, data: bytes, *, force: bool) -> None:
         if path.is_file() and path.read_bytes() == data:
             return
         if path.exists() and not force:
-            raise CommandError(f"{path} is there already, with other content", "use --force, or -o with another name")  # fmt: skip
+            raise CommandError(
+                f"{path} is there already, with other content",
+                "use --force, or -o with another name",
+            )
         handle, name = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(data)

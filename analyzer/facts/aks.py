@@ -30,11 +30,16 @@ class AksVerdict:
 
 
 def detect_aks(
-    nodes: Nodes, archives: NodeArchives, managed_cluster: Mapping[str, Any] | None, arm_path: str = ""
+    nodes: Nodes,
+    archives: NodeArchives,
+    managed_cluster: Mapping[str, Any] | None,
+    arm_path: str = "",
 ) -> AksVerdict:
     """Decide from the nodes' labels and provider ids, then from node archives, then from ARM."""
     if managed_cluster and "/managedclusters/" in str(managed_cluster.get("id", "")).lower():
-        place = EvidenceRef(path=arm_path, what="managed cluster resource", anchors=("managedClusters",))
+        place = EvidenceRef(
+            path=arm_path, what="managed cluster resource", anchors=("managedClusters",)
+        )
         return AksVerdict(Aks.YES, "The ARM export is of an AKS managed cluster.", (place,))
     if nodes.items:
         return _from_nodes(nodes)
@@ -82,4 +87,6 @@ def _from_archives(archives: NodeArchives) -> AksVerdict:
         if len(marks) >= 2:
             reason = f"Node {node.node} has {' and '.join(marks[:2])}."
             return AksVerdict(Aks.YES, reason, tuple(evidence[:2]))
-    return AksVerdict(Aks.UNKNOWN, "The input shows no node objects, and node files alone do not tell.")
+    return AksVerdict(
+        Aks.UNKNOWN, "The input shows no node objects, and node files alone do not tell."
+    )

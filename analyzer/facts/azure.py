@@ -58,7 +58,11 @@ class AzureExports:
             NotCollected: it is not there.
         """
         document = self.get(name)
-        return tuple(row for row in document if isinstance(row, dict)) if isinstance(document, list) else ()
+        return (
+            tuple(row for row in document if isinstance(row, dict))
+            if isinstance(document, list)
+            else ()
+        )
 
     def path(self, name: str) -> str:
         """The member that holds the export."""

@@ -74,5 +74,5 @@ def own_cni_of_daemonset(daemonset: Workload) -> str | None:
 
 
 def is_microsoft_image(image: str) -> bool:
-    """True for Microsoft's registry and its mirrors (21Vianet: ``mcr.azk8s.cn``, ``mcr.azure.cn``)."""
+    """True for Microsoft's registry and 21Vianet's (``mcr.azk8s.cn``, ``mcr.azure.cn``)."""
     return image.startswith(("mcr.microsoft.com/", "mcr.azk8s.cn/", "mcr.azure.cn/"))

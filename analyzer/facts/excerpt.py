@@ -63,8 +63,12 @@ def locate(text: bytes, anchors: tuple[str, ...], newlines: list[int]) -> tuple[
         position, found = hit, True
     start, end, line = _line_of(text, position, newlines)
     if found:
-        start = max(start, _char_start(text, position - LEAD)) if end - start > MAX_EXCERPT else start
-    return line, text[start:end][: MAX_EXCERPT * 4].decode("utf-8", "replace")[:MAX_EXCERPT].rstrip()
+        start = (
+            max(start, _char_start(text, position - LEAD)) if end - start > MAX_EXCERPT else start
+        )
+    return line, text[start:end][: MAX_EXCERPT * 4].decode("utf-8", "replace")[
+        :MAX_EXCERPT
+    ].rstrip()
 
 
 def _find(text: bytes, anchor: str, start: int) -> int:
@@ -72,8 +76,9 @@ def _find(text: bytes, anchor: str, start: int) -> int:
     key, separator, value = anchor.partition(": ")
     forms = [anchor]
     if separator:
-        forms = [f'"{key}":"{value}"', f'"{key}": "{value}"', f'"{key}":{value}', f'"{key}": {value}',
-                 f"{key}: {value}", f'{key}: "{value}"', f"{key}: '{value}'"]  # fmt: skip
+        values = (f'"{value}"', value)
+        forms = [f'"{key}":{gap}{one}' for gap in ("", " ") for one in values]
+        forms += [f"{key}: {value}", f'{key}: "{value}"', f"{key}: '{value}'"]
     else:
         forms = [f'"{anchor}"', anchor]
     hits = [hit for form in forms if (hit := text.find(form.encode(), start)) >= 0]

@@ -11,7 +11,12 @@ from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Objects
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives, TextFile
-from analyzer.facts.parse.api_health import FeatureGate, HealthCheck, parse_feature_gates, parse_health
+from analyzer.facts.parse.api_health import (
+    FeatureGate,
+    HealthCheck,
+    parse_feature_gates,
+    parse_health,
+)
 from analyzer.model.gap import Gap, NotCollected, Presence
 
 L = TypeVar("L", bound=Objects[Any])

@@ -57,7 +57,7 @@ class Network:
     mode: NetworkMode = NetworkMode.UNKNOWN
     dataplane: Dataplane = Dataplane.UNKNOWN
     policy: PolicyEngine = PolicyEngine.UNKNOWN
-    #: ``iptables``, ``ipvs``, ``nftables``, ``none`` (replaced by eBPF or switched off) or ``unknown``.
+    #: ``iptables``, ``ipvs``, ``nftables``, ``none`` (replaced or switched off) or ``unknown``.
     proxy: str = "unknown"
     byocni: bool | None = None
     own_cni: tuple[str, ...] = ()

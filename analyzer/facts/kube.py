@@ -106,7 +106,9 @@ class KubeObject(Slim):
     @property
     def subject(self) -> Subject:
         """The object as the subject of a finding."""
-        return Subject(kind=self.kind or type(self).__name__, name=self.name, namespace=self.namespace)
+        return Subject(
+            kind=self.kind or type(self).__name__, name=self.name, namespace=self.namespace
+        )
 
     def found_in(self, path: str, kind: str = "") -> None:
         """Note the member; called once, by the loader.
@@ -124,7 +126,9 @@ class KubeObject(Slim):
         file, one after the other; the last one found is what the excerpt shows.
         """
         identity = f"uid: {self.metadata.uid}" if self.metadata.uid else f"name: {self.name}"
-        return EvidenceRef(path=self._path, what=what or str(self.subject), anchors=(identity, *anchors))
+        return EvidenceRef(
+            path=self._path, what=what or str(self.subject), anchors=(identity, *anchors)
+        )
 
 
 def quantity(text: str | None) -> float | None:

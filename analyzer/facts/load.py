@@ -62,8 +62,7 @@ def load_facts(
         readers = _read_stream(bundle, make, step)
         inventory = bundle.finish()
         parts = [
-            readers.get(name, make()).result(held)
-            for name, held in sorted(inventory.parts.items())
+            readers.get(name, make()).result(held) for name, held in sorted(inventory.parts.items())
         ]
     return Loaded(_facts(bundle, inventory, parts), inventory)
 

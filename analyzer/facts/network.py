@@ -28,7 +28,7 @@ _PREFIX = "kubernetes.azure.com/"
 
 @dataclass(frozen=True)
 class NetworkInputs:
-    """What the detection looks at; ``arm`` is the ``networkProfile`` of the export, if there is one."""
+    """What the detection looks at; ``arm`` is the ``networkProfile`` of the export, if any."""
 
     nodes: Nodes
     daemonsets: DaemonSets
@@ -67,7 +67,8 @@ def detect_network(inputs: NetworkInputs) -> Network:
     _byocni_by_evidence(draft, inputs, conflists)
     network = Network(
         mode=draft.mode or NetworkMode.UNKNOWN,
-        dataplane=draft.dataplane or (Dataplane.AZURE if draft.byocni is False else Dataplane.UNKNOWN),
+        dataplane=draft.dataplane
+        or (Dataplane.AZURE if draft.byocni is False else Dataplane.UNKNOWN),
         policy=draft.policy or PolicyEngine.UNKNOWN,
         proxy=draft.proxy or "unknown",
         byocni=draft.byocni,
@@ -84,7 +85,9 @@ def _from_arm(draft: _Draft, inputs: NetworkInputs) -> None:
     plugin = str(inputs.arm.get("networkPlugin") or "")
     overlay = inputs.arm.get("networkPluginMode") == "overlay"
     place = EvidenceRef(
-        path=inputs.arm_path, what="network profile of the cluster", anchors=("networkProfile", "networkPlugin")
+        path=inputs.arm_path,
+        what="network profile of the cluster",
+        anchors=("networkProfile", "networkPlugin"),
     )
     modes = {
         "none": NetworkMode.BYOCNI,
@@ -118,8 +121,14 @@ def _from_labels(draft: _Draft, nodes: Nodes) -> None:
         if draft.policy is None and policy in set(PolicyEngine):
             draft.policy = PolicyEngine(policy)
         if labels.get(_PREFIX + "azure-cni-overlay") == "true" or pod_network == "overlay":
-            key = "azure-cni-overlay" if _PREFIX + "azure-cni-overlay" in labels else "podnetwork-type"
-            draft.settle(NetworkMode.OVERLAY, node.where(_PREFIX + key, what="overlay label of a node"))
+            key = (
+                "azure-cni-overlay"
+                if _PREFIX + "azure-cni-overlay" in labels
+                else "podnetwork-type"
+            )
+            draft.settle(
+                NetworkMode.OVERLAY, node.where(_PREFIX + key, what="overlay label of a node")
+            )
             return
         if pod_network in ("vnet", "vnetblock", "swift"):
             place = node.where(_PREFIX + "podnetwork-type", what="pod network label of a node")
@@ -257,7 +266,9 @@ def _byocni_by_evidence(draft: _Draft, inputs: NetworkInputs, conflists: list[Co
     if draft.own:
         draft.settle(NetworkMode.BYOCNI, listing)
     elif no_network:
-        reason = no_network[0].where("cni plugin not initialized", what="node without a network plugin")
+        reason = no_network[0].where(
+            "cni plugin not initialized", what="node without a network plugin"
+        )
         draft.settle(NetworkMode.BYOCNI, listing, reason)
 
 

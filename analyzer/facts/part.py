@@ -1,4 +1,4 @@
-"""One part of a bundle to facts: each member is read once, as bytes, and handed to whoever wants it.
+"""One part of a bundle to facts: each member is read once and handed to whoever wants it.
 
 What comes out is small and picklable, so that node parts can be read in other processes.
 """

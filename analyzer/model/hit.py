@@ -43,9 +43,9 @@ class Hit:
     """One sighting of the bad state that a rule names. It cannot be built without evidence.
 
     ``saw`` and ``expected`` are sentences for the reader. ``title`` replaces the rule's title when
-    a rule covers several components. ``variant`` picks a severity of ``rules/data/severities.yaml``.
-    Hits of one rule with the same ``group`` become one finding: the first gives the texts, ``affects``
-    and ``count`` add up, so that 400 equal lines are one finding with 400 names.
+    a rule covers several components. ``variant`` picks a severity of the rule's row in the rules'
+    data. Hits of one rule with the same ``group`` become one finding: the worst gives the texts,
+    ``affects`` and ``count`` add up, so that 400 equal lines are one finding with 400 names.
     """
 
     subject: Subject

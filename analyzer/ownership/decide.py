@@ -1,4 +1,4 @@
-"""The one function that decides owners: the first row that holds wins, and every step explains itself."""
+"""The one function that decides owners: the first row that holds wins, every step says why."""
 
 from __future__ import annotations
 

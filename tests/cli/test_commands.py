@@ -1,9 +1,10 @@
-"""The command line as a user meets it: outputs, exit codes, and one clear line for every bad input."""
+"""The command line as a user meets it: outputs, exit codes, one clear line for bad input."""
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -186,10 +187,11 @@ def test_the_kit_runs_without_python(tmp_path: Path) -> None:
 
 def test_same_bytes_whatever_the_surroundings(bundle: Path, tmp_path: Path) -> None:
     outputs = []
-    for number, more in enumerate(({"TZ": "UTC", "PYTHONHASHSEED": "1"},
-                                   {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "2", "LC_ALL": "C"})):  # fmt: skip
-        import os
-
+    surroundings = (
+        {"TZ": "UTC", "PYTHONHASHSEED": "1"},
+        {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "2", "LC_ALL": "C"},
+    )
+    for number, more in enumerate(surroundings):
         folder = tmp_path / str(number)
         folder.mkdir()
         command = [sys.executable, "-m", "analyzer", "analyze", str(bundle), "-q",

@@ -40,7 +40,9 @@ def _run(installed: Path, *arguments: str, cwd: Path) -> subprocess.CompletedPro
 
 def test_it_analyses_and_reports(installed: Path, tmp_path: Path) -> None:
     bundle = write(tree(scenario({"name": "w", "base": "byocni-calico"})), tmp_path / "w.tar")
-    done = _run(installed, "analyze", str(bundle), "-q", "-o", "r.html", "-o", "r.json", cwd=tmp_path)
+    done = _run(
+        installed, "analyze", str(bundle), "-q", "-o", "r.html", "-o", "r.json", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["cluster"]["aks"] == "yes"
     assert "<style>" in (tmp_path / "r.html").read_text(encoding="ascii")
@@ -57,7 +59,10 @@ def test_data_files_and_types_travel_with_it(installed: Path, tmp_path: Path) ->
     for what in ("rules", "clauses", "components", "bugs"):
         done = _run(installed, "list", what, cwd=tmp_path)
         assert done.returncode == 0 and done.stdout.count("\n") >= 20, done.stderr
-    code = "import analyzer, pathlib; print((pathlib.Path(analyzer.__file__).parent/'py.typed').exists())"
+    code = (
+        "from importlib.resources import files;"
+        "print(files('analyzer').joinpath('py.typed').is_file())"
+    )
     python = [str(installed / "python"), "-c", code]
     shown = subprocess.run(python, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "True"

@@ -19,7 +19,7 @@ def misses(diagnosis: Diagnosis, expect: Expect) -> list[str]:
     """Everything that is not as expected, as sentences."""
     wrong = _roots(diagnosis, expect)
     for subject in expect.folded:
-        found = [f for f in diagnosis.findings if _is_about(f, _resolve(subject, diagnosis))]
+        found = [f for f in diagnosis.findings if f.subject.key == _resolve(subject, diagnosis)]
         loose = [f.title for f in found if f.root and f.severity.rank < Severity.LOW.rank]
         if loose:
             wrong.append(f"not folded: {subject}: {loose}")
@@ -58,7 +58,24 @@ def _is(finding: Finding, root: Root, diagnosis: Diagnosis) -> bool:
         return False
     if root.component and finding.component != root.component:
         return False
-    return not root.subject or _is_about(finding, _resolve(root.subject, diagnosis))
+    return not root.subject or _touches(finding, root.subject, diagnosis)
+
+
+def _touches(finding: Finding, subject: str, diagnosis: Diagnosis) -> bool:
+    """By key (``Deployment/shop/web``), or by words: ``cluster``, ``pool work``, ``subnet``."""
+    if "/" in subject:
+        keys = {finding.subject.key, *(s.key for s in finding.affects)}
+        return _resolve(subject, diagnosis) in keys
+    word, _, name = subject.partition(" ")
+    if word == "cluster":
+        return True
+    if word == "pool":
+        pools = {n.name: n.pool for n in diagnosis.cluster.node_list}
+        touched = {finding.subject, *finding.affects}
+        names = {s.name for s in touched if s.kind == "NodePool"}
+        names |= {pools.get(s.node or s.name, "") for s in touched}
+        return finding.subject.kind == "Cluster" or (name in names if name else bool(names - {""}))
+    return finding.subject.kind.lower() == word
 
 
 def _resolve(subject: str, diagnosis: Diagnosis) -> str:
@@ -68,9 +85,3 @@ def _resolve(subject: str, diagnosis: Diagnosis) -> str:
         return subject
     names = sorted(n.name for n in diagnosis.cluster.node_list if n.pool == match["pool"])
     return subject.replace(match[0], names[int(match["index"])])
-
-
-def _is_about(finding: Finding, subject: str) -> bool:
-    """By key (``Deployment/shop/web``), or by kind alone in any case (``subnet``, ``cluster``)."""
-    keys = {finding.subject.key, *(s.key for s in finding.affects)}
-    return subject in keys or finding.subject.kind.lower() == subject.lower()

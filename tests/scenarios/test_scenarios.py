@@ -1,4 +1,4 @@
-"""Every scenario of ``fixtures/scenarios`` gives the roots, owners and symptoms that it describes."""
+"""Every scenario of ``fixtures/scenarios`` gives the roots and owners that it describes."""
 
 from __future__ import annotations
 

@@ -12,7 +12,9 @@ from analyzer.model.severity import Severity
 from analyzer.model.signal import Signal
 from analyzer.model.subject import Subject
 
-SOMEWHERE = EvidenceRef(path="cluster/resources/core/nodes.json", what="a place", line=1, excerpt="x")
+SOMEWHERE = EvidenceRef(
+    path="cluster/resources/core/nodes.json", what="a place", line=1, excerpt="x"
+)
 
 
 def at(minute: int) -> datetime:

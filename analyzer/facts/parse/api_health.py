@@ -38,7 +38,9 @@ class FeatureGate:
 def parse_health(file: TextFile) -> tuple[HealthCheck, ...]:
     """Read ``[+]etcd ok`` and ``[-]etcd failed: reason withheld`` lines."""
     return tuple(
-        HealthCheck(m["name"], m["sign"] == "+", file.at(number, what=f"API server check {m['name']}"))
+        HealthCheck(
+            m["name"], m["sign"] == "+", file.at(number, what=f"API server check {m['name']}")
+        )
         for number, line in file.lines()
         if (m := _CHECK.match(line.strip()))
     )
@@ -47,7 +49,9 @@ def parse_health(file: TextFile) -> tuple[HealthCheck, ...]:
 def parse_feature_gates(file: TextFile) -> tuple[FeatureGate, ...]:
     """Read the ``kubernetes_feature_enabled`` lines of the API server's metrics."""
     return tuple(
-        FeatureGate(m["name"], m["stage"], m["on"] == "1", file.at(number, what=f"feature gate {m['name']}"))
+        FeatureGate(
+            m["name"], m["stage"], m["on"] == "1", file.at(number, what=f"feature gate {m['name']}")
+        )
         for number, line in file.lines()
         if (m := _GATE.match(line.strip()))
     )

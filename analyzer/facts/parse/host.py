@@ -35,7 +35,12 @@ def parse_df(file: TextFile) -> tuple[Filesystem, ...]:
             used = int(cells[2]) if cells[2].isdigit() else 0
             rows.append(
                 Filesystem(
-                    cells[0], cells[5], int(cells[1]), used, int(cells[4].rstrip("%")), file.at(number)
+                    cells[0],
+                    cells[5],
+                    int(cells[1]),
+                    used,
+                    int(cells[4].rstrip("%")),
+                    file.at(number),
                 )
             )
     return tuple(rows)
@@ -144,8 +149,9 @@ def parse_failed_units(file: TextFile) -> tuple[tuple[str, EvidenceRef], ...]:
     """Read ``systemctl --failed`` output: unit names with their places."""
     units = []
     for number, line in file.lines():
-        match = re.match(r"^[●*\s]*(?P<unit>\S+\.(?:service|timer|mount|socket|slice|path))\s", line)
+        match = re.match(
+            r"^[●*\s]*(?P<unit>\S+\.(?:service|timer|mount|socket|slice|path))\s", line
+        )
         if match:
             units.append((match["unit"], file.at(number, what=f"failed unit {match['unit']}")))
     return tuple(units)
-

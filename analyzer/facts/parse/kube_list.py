@@ -1,7 +1,7 @@
 """Kubernetes listings, as real clusters and real people save them.
 
 A member may be a typed List, a bare array, one object, YAML, a torn list, an API error that was
-saved as data, or the error text of kubectl. Whatever objects can be read are read; the rest is told.
+saved as data, or the error text of kubectl. Objects that can be read are read; the rest is told.
 """
 
 from __future__ import annotations
@@ -185,6 +185,8 @@ def _from_yaml(data: bytes, path: str, model: type[KubeObject]) -> Parsed:
 def _has_alias(data: bytes) -> bool:
     """True if the document really uses aliases: a few bytes of them can stand for gigabytes."""
     try:
-        return any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(data, Loader=yaml.CSafeLoader))
+        return any(
+            isinstance(e, yaml.AliasEvent) for e in yaml.parse(data, Loader=yaml.CSafeLoader)
+        )
     except yaml.YAMLError:
         return False

@@ -96,7 +96,9 @@ def test_a_cycle_is_broken_at_the_earliest_then_the_worst() -> None:
 
 def test_a_chain_folds_under_its_one_root_and_implied_edges_go() -> None:
     bug = candidate("bug", node("a1"), produces=["node-down"], onset=at(1))
-    middle = candidate("mid", node("a1"), produces=["no-dns"], instance_of=["node-down"], onset=at(2))
+    middle = candidate(
+        "mid", node("a1"), produces=["no-dns"], instance_of=["node-down"], onset=at(2)
+    )
     end = candidate("end", pod("p", on="a1"), instance_of=["node-down", "no-dns"], onset=at(3))
     graph = _explain(bug, middle, end)
     assert graph.symptoms == {"bug": ("end", "mid")}

@@ -37,7 +37,8 @@ def test_the_object_is_found_by_uid_then_the_field() -> None:
 
 
 def test_yaml_is_found_too() -> None:
-    text = b"items:\n- metadata:\n    uid: u-1\n  status:\n    reason: R1\n- metadata:\n    uid: u-2\n    reason: R1\n"
+    first = b"- metadata:\n    uid: u-1\n  status:\n    reason: R1\n"
+    text = b"items:\n" + first + b"- metadata:\n    uid: u-2\n    reason: R1\n"
     assert _locate(text, "uid: u-2", "reason: R1") == (8, "    reason: R1")
 
 
@@ -55,7 +56,9 @@ def test_a_member_of_one_long_line_gives_a_short_excerpt() -> None:
 
 
 @given(st.binary(max_size=400), st.lists(st.text(max_size=12), max_size=3))
-def test_any_bytes_and_anchors_give_an_excerpt_of_that_line(text: bytes, anchors: list[str]) -> None:
+def test_any_bytes_and_anchors_give_an_excerpt_of_that_line(
+    text: bytes, anchors: list[str]
+) -> None:
     line, excerpt = _locate(text, *anchors)
     lines = text.split(b"\n")
     assert 1 <= line <= len(lines)

@@ -48,7 +48,9 @@ def _detect(
     files = {} if conflist is None else {"cni/net.d/10-x.conflist": TextFile("c", conflist)}
     archives = NodeArchives({"n": NodeFiles("n", files)}) if conflist else NodeArchives()
     node_list = Nodes.of_items(nodes, {"": ListingState("nodes.json", Presence.PRESENT)})
-    return detect_network(NetworkInputs(node_list, listing, archives, arm, "azure/managed-cluster.json"))
+    return detect_network(
+        NetworkInputs(node_list, listing, archives, arm, "azure/managed-cluster.json")
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,9 @@ def test_own_cni_with_no_managed_one_in_a_whole_listing_is_byocni() -> None:
 
 def test_nodes_that_wait_for_a_network_plugin_with_no_managed_cni_are_byocni() -> None:
     message = "container runtime network not ready: cni plugin not initialized"
-    waiting = _node(status={"conditions": [{"type": "Ready", "status": "False", "message": message}]})
+    waiting = _node(
+        status={"conditions": [{"type": "Ready", "status": "False", "message": message}]}
+    )
     proxy = _daemonset("kube-proxy", MCR + "oss/kubernetes/kube-proxy:v1")
     assert _detect(nodes=(waiting,), daemonsets=(proxy,)).byocni is True
     cns = _daemonset("azure-cns", MCR + "containernetworking/azure-cns:v1.6")

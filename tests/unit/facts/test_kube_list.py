@@ -54,7 +54,7 @@ def test_errors_saved_as_data_are_told_as_what_they_are() -> None:
 
 
 def test_yaml_where_json_was_expected() -> None:
-    text = b"apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a, uid: u1}\n- metadata: {name: b}\n"
+    text = b"kind: PodList\nitems:\n- metadata: {name: a, uid: u1}\n- metadata: {name: b}\n"
     parsed = parse_listing(text, "p.json", Pod)
     assert [p.name for p in parsed.items] == ["a", "b"]
 
@@ -66,7 +66,15 @@ def test_yaml_aliases_are_refused() -> None:
 
 
 def test_noise_of_any_kind_is_a_clear_gap() -> None:
-    for data in (b"\x00\x01\x02", b"hello", b"{", b"[[[[", b'{"items": 7}', b"[" * 100_000, b"- 1\n"):
+    for data in (
+        b"\x00\x01\x02",
+        b"hello",
+        b"{",
+        b"[[[[",
+        b'{"items": 7}',
+        b"[" * 100_000,
+        b"- 1\n",
+    ):
         parsed = parse_listing(data, "p.json", Pod)
         assert not parsed.items and parsed.presence is Presence.FAILED and parsed.detail
     assert parse_listing(b" \n", "p.json", Pod).presence is Presence.EMPTY
@@ -85,6 +93,8 @@ def test_items_without_kind_take_the_listings() -> None:
 
 def test_fifty_megabytes_are_read_in_seconds() -> None:
     pad = "x" * 1000
-    whole = _list(*({"metadata": {"name": f"p{i}", "annotations": {"a": pad}}} for i in range(50_000)))
+    whole = _list(
+        *({"metadata": {"name": f"p{i}", "annotations": {"a": pad}}} for i in range(50_000))
+    )
     assert len(whole) > 50_000_000
     assert len(parse_listing(whole, "p.json", Pod).items) == 50_000

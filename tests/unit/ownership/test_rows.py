@@ -1,4 +1,4 @@
-"""Every row of the decision table decides the case that it is there for, and no earlier row takes it."""
+"""Every row of the decision table decides its case, and no earlier row takes it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ CASES: dict[str, set[S]] = {
     "O-3-byocni-cni": {S.BYOCNI, S.CNI_ITSELF, S.UNHEALTHY},
     "O-3-byocni-network": {S.BYOCNI, S.POD_NETWORK, S.UNHEALTHY},
     "O-3-mode-unknown": {S.NETWORK_MODE_UNKNOWN, S.POD_NETWORK, S.UNHEALTHY},
+    "O-4-allowed": {S.ALLOWED_CUSTOMISATION, S.MANAGED_COMPONENT},
     "O-4-third-party-cni": {S.THIRD_PARTY_CNI, S.CNI_ITSELF},
     "O-4-system-metadata": {S.SYSTEM_METADATA_CHANGED, S.CHANGED_BY_CUSTOMER, S.NODE_HOST},
     "O-4-node-changed": {S.CHANGED_BY_CUSTOMER, S.NODE_HOST},

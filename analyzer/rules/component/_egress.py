@@ -1,0 +1,77 @@
+"""Whether a failing component can get out: the probes of the nodes on which it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from analyzer.baselines.images import parse_image
+from analyzer.baselines.schema import Component
+from analyzer.facts.node_files import NodeArchives
+from analyzer.facts.objects import Pod
+from analyzer.facts.parse.host import Probe, parse_probes
+from analyzer.model.evidence import EvidenceRef
+from analyzer.model.gap import NotCollected
+from analyzer.model.signal import Signal
+
+#: Results that mean "nothing came back": a refusal comes from the far end.
+BLOCKED = frozenset({"timeout", "reset", "tls", "nxdomain"})
+#: Components that send to endpoints outside, by category and by id.
+OUTWARD = frozenset({"monitoring", "security", "gitops", "cost"})
+OUTWARD_IDS = frozenset({"azure-policy"})
+_PULL = frozenset({"ImagePullBackOff", "ErrImagePull"})
+
+
+@dataclass(frozen=True, slots=True)
+class EgressView:
+    """The signals of a look at the probes, and the probe that failed."""
+
+    signals: frozenset[Signal] = frozenset()
+    evidence: tuple[EvidenceRef, ...] = ()
+
+
+def pulls_fail(pods: Iterable[Pod]) -> bool:
+    """True if a container of one of the pods waits for its image."""
+    return any(
+        s.state.waiting and s.state.waiting.reason in _PULL for p in pods for s in p.statuses
+    )
+
+
+def egress_view(
+    component: Component, pods: tuple[Pod, ...], archives: NodeArchives | None
+) -> EgressView:
+    """Look at what the component needs outside: the API server, its registry, or its service."""
+    nodes = {pod.spec.node_name for pod in pods if pod.spec.node_name}
+    if component.category == "tunnel":
+        return _look(archives, nodes, "probes/api.json", lambda probe: not _in_cluster(probe))
+    if pulls_fail(pods):
+        hosts = {parse_image(s.image).registry for pod in pods for s in pod.statuses}
+        return _look(archives, nodes, "probes/egress.json", lambda probe: probe.name in hosts)
+    if component.category in OUTWARD or component.id in OUTWARD_IDS:
+        view = _look(archives, nodes, "probes/egress.json", lambda probe: True)
+        # The standard probes do not ask for this component's own endpoints.
+        return view if view.signals else EgressView(frozenset({Signal.EGRESS_NOT_CHECKED}))
+    return EgressView()
+
+
+def _in_cluster(probe: Probe) -> bool:
+    return probe.name.startswith("kubernetes") or probe.name == "10.0.0.1"
+
+
+def _look(
+    archives: NodeArchives | None, nodes: set[str], item: str, wanted: Callable[[Probe], bool]
+) -> EgressView:
+    checked = False
+    for node in archives or ():
+        if nodes and node.node not in nodes:
+            continue
+        try:
+            rows = parse_probes(node.get(item))
+        except NotCollected:
+            continue
+        for probe, place in rows:
+            if wanted(probe):
+                checked = True
+                if probe.result in BLOCKED:
+                    return EgressView(frozenset({Signal.EGRESS_BLOCKED}), (place,))
+    return EgressView() if checked else EgressView(frozenset({Signal.EGRESS_NOT_CHECKED}))
