@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import Gap
+from analyzer.model.owner import Actor
 from analyzer.model.signal import Signal
 from analyzer.model.subject import Subject
 
@@ -71,6 +72,8 @@ class Hit:
     known_bug: KnownBug | None = None
     #: Replaces the rule's instruction for whoever acts next.
     do_next: str | None = None
+    #: Who acts next, where the sighting tells it better than the deciding row.
+    who_acts: Actor | None = None
 
     def __post_init__(self) -> None:
         """Refuse a claim that nobody could check.

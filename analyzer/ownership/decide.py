@@ -120,8 +120,9 @@ def _evidence_positions(candidate: Candidate) -> tuple[int, ...]:
 
 
 def _act_next(row: Row, candidate: Candidate, context: Context, do: Mapping[Actor, str]) -> ActNext:
-    what = candidate.hit.do_next or do.get(row.who) or _fill(row.what, context)
-    return ActNext(who=row.who, what=what)
+    who = candidate.hit.who_acts or row.who
+    what = candidate.hit.do_next or do.get(who) or _fill(row.what, context)
+    return ActNext(who=who, what=what)
 
 
 def _would_change(row: Row, candidate: Candidate, context: Context) -> tuple[str, ...]:

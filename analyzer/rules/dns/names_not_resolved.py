@@ -50,6 +50,10 @@ RULE = Rule(
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 
+#: Where the customer's own zones and their servers stand.
+CUSTOM = Subject(kind="ConfigMap", namespace=SYSTEM, name="coredns-custom")
+
+
 def check(
     identity: Identity,
     archives: NodeArchives | None,
@@ -108,7 +112,7 @@ def _of_coredns(upstream: Upstream, azure_answers: bool, pods: Pods | None) -> H
         evidence=tuple(sample for m in upstream.matches[:3] for sample in m.samples[:1]),
         variant="own-zone" if upstream.own_zone else "upstream",
         signals=signals,
-        affects=tuple(pod_subject(pod) for pod in own),
+        affects=(*(pod_subject(pod) for pod in own), *((CUSTOM,) if upstream.own_zone else ())),
         first_seen=upstream.since,
         last_seen=upstream.until,
         count=upstream.count,
