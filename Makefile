@@ -2,7 +2,6 @@
 # make test     all tests; all set-up included
 # make lint     style, types, import directions, shell
 # make bench    what docs/performance.md reports
-# make docs     the pages of docs/ that are made from data
 PYTHON ?= python3
 VENV ?= .venv
 BUILD ?= build
@@ -15,7 +14,7 @@ BIN := $(VENV)/bin
 endif
 PY := $(BIN)/python
 
-.PHONY: report test lint bench docs format clean
+.PHONY: report test lint bench format clean
 .DELETE_ON_ERROR:
 
 report: $(VENV)/.project
@@ -38,9 +37,6 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks
-
-docs: $(VENV)/.dev
-	$(PY) -m docs.build
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
