@@ -55,11 +55,13 @@ class CauseLinks(BaseModel):
     rules: Mapping[str, RuleLinks]
     #: Managed component → what its loss produces, for findings that say it does not run.
     components: Mapping[str, frozenset[str]] = {}
+    #: Component with a known bug → what that bug produces.
+    bugs: Mapping[str, frozenset[str]] = {}
 
     @model_validator(mode="after")
     def _known_effects(self) -> CauseLinks:
         named = {rule: links.produces | links.instance_of for rule, links in self.rules.items()}
-        for name, effects in (named | dict(self.components)).items():
+        for name, effects in (named | dict(self.components) | dict(self.bugs)).items():
             unknown = effects - set(self.effects)
             if unknown:
                 raise ValueError(f"{name} names unknown effects: {', '.join(sorted(unknown))}")
