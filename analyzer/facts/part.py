@@ -30,7 +30,7 @@ _LISTING = re.compile(
 _KEPT = re.compile(
     r"^nodes/[^/]+/(?:host/(?:os-release|uname|uptime|clock|meminfo|pressure|df|df-inodes|failed-units"
     r"|reboot-required|sysctl)|kubelet/(?:flags|config\.json|healthz\.txt|cert-dates)"
-    r"|containerd/version\.txt|cni/net\.d/[^/]+|network/(?:resolv\.conf|conntrack-stats)"
+    r"|containerd/version\.txt|cni/(?:net\.d/[^/]+|bin\.sha256)|network/(?:resolv\.conf|conntrack-stats)"
     r"|azure/(?:instance\.json|extensions)|probes/[^/]+\.json)$"
 )
 _CLUSTER_TEXT = re.compile(r"^cluster/(?:livez\.txt|readyz\.txt|feature-gates\.txt|version\.json)$")

@@ -1,8 +1,8 @@
 """Signals: what a rule saw, in words that the decision table understands.
 
 A rule attaches signals; it never decides an owner. The engine adds the signals that follow from
-the cluster (such as ``byocni``). Each value is documented in ``ownership/data/signals.yaml``,
-and the table of ``ownership/data/rows.yaml`` may use no other.
+the cluster (such as ``byocni``). The table of
+``ownership/data/rows.yaml`` may use no other; ``demarc explain`` shows which row uses which.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ class Signal(StrEnum):
     OWN_WEBHOOK = "own-webhook"
     OWN_DAEMONSET = "own-daemonset"
     OWN_REGISTRY = "own-registry"
+    CUSTOM_DNS = "custom-dns"
+    #: Something that people do with kubectl in the course of running a cluster (cordon, scale).
+    OWN_OPERATION = "own-operation"
     ALPHA_FEATURE = "alpha-feature"
     PREVIEW_FEATURE = "preview-feature"
     THIRD_PARTY_CNI = "third-party-cni"

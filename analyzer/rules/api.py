@@ -1,4 +1,4 @@
-"""What a rule is made of. A rule file needs nothing from here but :class:`Rule` and :class:`Hit`."""
+"""What a rule is made of. A rule file needs :class:`Rule` and :class:`Hit` from here."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def parse_doc(doc: str) -> RuleDoc:
     if tuple(found) != SECTIONS:
         raise ValueError(f"sections are {list(found)}, expected {list(SECTIONS)}")
     sections = {name: _paragraph(text) for name, text in found.items()}
-    return RuleDoc(lines[0], sections, _instructions(found["What to do"]), _links(found["References"]))
+    return RuleDoc(
+        lines[0], sections, _instructions(found["What to do"]), _links(found["References"])
+    )
 
 
 def _paragraph(lines: list[str]) -> str:

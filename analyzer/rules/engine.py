@@ -23,7 +23,7 @@ def run_rules(
 
 
 def run_rule(registered: Registered, supply: Mapping[type[Any], Any], *, aks: bool) -> RuleResult:
-    """Run one rule. A rule that saw a hit and then missed an input keeps the hit and tells the gap."""
+    """Run one rule; one that saw a hit and then missed an input keeps the hit and tells the gap."""
     rule = registered.rule
     if not aks and not rule.not_aks:
         reason = "not shown to be an AKS cluster: the AKS support policy has no say"

@@ -18,9 +18,7 @@ from analyzer.rules.severities import severity_of
 MAX_EVIDENCE = 6
 
 
-def gather(
-    results: Iterable[RuleResult], rules: Mapping[str, Registered]
-) -> tuple[Candidate, ...]:
+def gather(results: Iterable[RuleResult], rules: Mapping[str, Registered]) -> tuple[Candidate, ...]:
     """Merge the hits of each rule by group and build candidates, worst first, then by id."""
     candidates = []
     for result in results:

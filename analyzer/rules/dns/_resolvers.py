@@ -80,7 +80,7 @@ def owner_signals(servers: tuple[str, ...], result: str) -> frozenset[Signal]:
     """
     own = [server for server in servers if server != AZURE and not _local(server)]
     if own:
-        return frozenset({Signal.EGRESS_BLOCKED})
+        return frozenset({Signal.CUSTOM_DNS})
     if AZURE in servers and result != "nxdomain":
         return frozenset({Signal.PLATFORM_EVENT})
     return frozenset()

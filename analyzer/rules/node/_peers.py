@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from analyzer.baselines.attribution import Change, changes
+from analyzer.baselines.managers import manager_of, provenance
 from analyzer.facts.objects import Node
-from analyzer.model.gap import NotCollected
 
 #: Share of the peers that must agree before a node that differs is an outlier.
 AGREE = 2 / 3
@@ -38,18 +38,28 @@ def agreed(peers: list[Node], value: Callable[[Node], str | None]) -> str | None
     return top if count >= AGREE * len(peers) else None
 
 
+def customer_wrote(node: Node) -> bool:
+    """True if any field manager of the node is a tool of the customer; looks at no field."""
+    entries = node.metadata.managed_fields or ()
+    if not entries:
+        return False
+    meta = node.metadata
+    by = provenance(meta.labels, meta.annotations, [entry.manager for entry in entries])
+    return any(
+        manager_of(e.manager, e.operation, e.subresource, by)[0] == "customer" for e in entries
+    )
+
+
 def author(node: Node, *paths: str) -> Change | None:
     """The newest change by a tool of the customer that touches one of the paths, or all of them.
 
     Whoever removes an entry owns at most the map or list around it, so that counts as well.
     """
-    try:
-        found = changes(node)
-    except NotCollected:
+    if not customer_wrote(node):
         return None
     own = [
         change
-        for change in found
+        for change in changes(node)
         if change.kind == "customer" and any(path in change.fields for path in paths)
     ]
     return max(own, key=lambda c: (c.time is not None, c.time, c.manager), default=None)

@@ -136,7 +136,7 @@ def _hit(cordoned: list[Node], waiting: list[Pod], nodes: Nodes) -> Hit:
             *(pod.where("type: PodScheduled", "message") for pod in waiting[:2]),
         ),
         variant="pods-wait" if waiting else "default",
-        signals=frozenset({Signal.CAPACITY_EXHAUSTED} if by else open_question),
+        signals=frozenset({Signal.OWN_OPERATION} if by else open_question),
         affects=(*(n.subject for n in cordoned), *(_pod(pod) for pod in waiting[:20])),
         first_seen=earliest(_since(node) for node in cordoned),
         do_next=f"Make them schedulable again: kubectl uncordon {' '.join(names[:5])}"

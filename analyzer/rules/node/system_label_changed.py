@@ -33,7 +33,7 @@ from analyzer.facts.objects import Node
 from analyzer.model.hit import DriftRow
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.node._nodes import counted, pools_of, settled
-from analyzer.rules.node._peers import agreed, author, peers_of
+from analyzer.rules.node._peers import agreed, author, customer_wrote, peers_of
 
 RULE = Rule(
     id="AKS-NODE-007",
@@ -93,6 +93,8 @@ def _version(node: Node) -> tuple[str | None, str | None]:
 
 def _written(node: Node, nodes: list[Node]) -> Iterator[DriftRow]:
     """System labels that a customer's tool wrote, with another value than the peers have."""
+    if not customer_wrote(node):
+        return
     required = {label.key for label in required_labels()}
     for key, value in sorted(node.metadata.labels.items()):
         if not is_reserved(key) or (key.startswith(COMMON) and key not in required):

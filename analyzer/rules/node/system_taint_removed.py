@@ -19,6 +19,7 @@ References:
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from analyzer.baselines.attribution import Change
@@ -33,7 +34,7 @@ from analyzer.model.gap import NotCollected
 from analyzer.model.hit import DriftRow
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.node._nodes import counted, settled
-from analyzer.rules.node._peers import AGREE, author, peers_of
+from analyzer.rules.node._peers import AGREE, author
 
 RULE = Rule(
     id="AKS-NODE-008",
@@ -57,10 +58,13 @@ def check(nodes: Nodes, identity: Identity, azure: AzureExports | None) -> Itera
     nodes.require()
     by_pool = _pool_taints(azure)
     known = [node for node in nodes.items if settled(node, identity.collected_at)]
+    usual = _usual_taints(known)
+    seen = frozenset().union(*(_taints(node) for node in known))
     for node in known:
-        missing = sorted(_wanted(node, known, by_pool) - _taints(node))
+        wanted = by_pool[node.pool] if node.pool in by_pool else usual.get(node.pool, frozenset())
+        missing = sorted(wanted - _taints(node))
         # A taint that no node has yet may be on its way; it was removed where others have it.
-        others = any(missing[0] in _taints(peer) for peer in known) if missing else False
+        others = bool(missing) and missing[0] in seen
         if missing and (others or author(node, "spec.taints") is not None):
             yield _hit(node, missing[0], by_pool, azure)
 
@@ -89,13 +93,19 @@ def _of_row(row: Mapping[str, object]) -> frozenset[str]:
     return frozenset(t for t in texts if _of_pool(t.partition("=")[0].partition(":")[0]))
 
 
-def _wanted(node: Node, nodes: list[Node], by_pool: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """What the pool has by its export; without an export, what most of its other nodes have."""
-    if node.pool in by_pool:
-        return by_pool[node.pool]
-    peers = [peer for peer in peers_of(node, nodes) if node.pool and peer.pool == node.pool]
-    found = [taint for peer in peers for taint in _taints(peer)]
-    return frozenset(t for t in found if found.count(t) >= AGREE * len(peers))
+def _usual_taints(nodes: list[Node]) -> dict[str, frozenset[str]]:
+    """Pool → the taints that most of its nodes have; the pool's own taints, without an export.
+
+    A node that lacks one stands against the others, so it does not count for itself.
+    """
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    sizes = Counter(node.pool for node in nodes if node.pool)
+    for node in nodes:
+        counts[node.pool].update(_taints(node))
+    return {
+        pool: frozenset(t for t, n in counts[pool].items() if n >= AGREE * (sizes[pool] - 1))
+        for pool in sizes
+    }
 
 
 def _hit(

@@ -32,6 +32,8 @@ CASES: dict[str, set[S]] = {
     "O-5-alpha": {S.ALPHA_FEATURE},
     "O-5-preview": {S.PREVIEW_FEATURE},
     "O-5-egress": {S.EGRESS_BLOCKED},
+    "O-5-custom-dns": {S.CUSTOM_DNS, S.UNHEALTHY},
+    "O-5-own-operation": {S.OWN_OPERATION},
     "O-5-identity": {S.AUTHORIZATION_OF_CLUSTER_IDENTITY, S.STORAGE},
     "O-5-capacity": {S.CAPACITY_EXHAUSTED, S.POD_NETWORK},
     "O-5-webhook": {S.OWN_WEBHOOK},

@@ -1,0 +1,1 @@
+"""The roles by which Microsoft may work in the cluster."""

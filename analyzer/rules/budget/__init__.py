@@ -1,0 +1,1 @@
+"""Budgets of the customer: disruption budgets and resource quotas."""

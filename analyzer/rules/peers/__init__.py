@@ -1,0 +1,1 @@
+"""Nodes that differ from the other nodes of their pool."""

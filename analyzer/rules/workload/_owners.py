@@ -1,0 +1,143 @@
+"""Whose a workload is, and what its failing pods have in common; shared by the rules of the family.
+
+The rules first look for pods in trouble and ask for the owner of those alone, once per workload:
+a cluster of ten thousand healthy pods costs nothing here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.markers import Whose, whose
+from analyzer.facts.cnis import cni_data
+from analyzer.facts.identity import Identity
+from analyzer.facts.kube import KubeObject
+from analyzer.facts.objects import Pod
+from analyzer.model.signal import Signal
+from analyzer.model.subject import Subject
+
+#: Workloads by kind, namespace and name.
+Key = tuple[str, str, str]
+
+#: A Job of a CronJob is named after the minute for which it was made (batch/v1, CronJob
+#: controller).
+_OF_CRONJOB = re.compile(r"^(?P<name>.+)-\d{8,11}$")
+#: The customer's own CNI: what its own findings produce explains its pods as well.
+CNI_EFFECTS = frozenset({"no-pod-network", "component-changed"})
+
+
+class Owners:
+    """Whose workloads are, weighed by several marks (:func:`analyzer.baselines.markers.whose`)."""
+
+    def __init__(
+        self, baseline: Baseline, identity: Identity, third_party: ThirdPartySoftware | None = None
+    ) -> None:
+        self._catalogue = baseline.catalogue
+        self._identity = identity
+        self._products = third_party.found if third_party else ()
+        self._known: dict[Key, Whose] = {}
+
+    def own(self, pods: Iterable[Pod]) -> list[Pod]:
+        """Pods that are not shown to be AKS's; managed components have rules of their own."""
+        return [pod for pod in pods if not self.of(pod, key_of(pod)).managed]
+
+    def of(self, obj: KubeObject, key: Key) -> Whose:
+        """The verdict on a workload, taken from one of its pods (or itself) and kept."""
+        if key not in self._known:
+            self._known[key] = whose(obj, self._catalogue, self._identity)
+        return self._known[key]
+
+    def signals(self, key: Key) -> frozenset[Signal]:
+        """Own workload; third-party software where it was recognised; the CNI as the CNI itself.
+
+        A workload of which the marks do not tell the owner gets no signal of an owner.
+        """
+        verdict = self._known.get(key)
+        if verdict is not None and verdict.owner == "unknown":
+            return frozenset()
+        if self.is_cni(key):
+            return frozenset({Signal.CNI_ITSELF, Signal.THIRD_PARTY, Signal.UNHEALTHY})
+        here = "/".join(key)
+        if any(here in product.objects for product in self._products):
+            return frozenset({Signal.OWN_WORKLOAD, Signal.THIRD_PARTY})
+        return frozenset({Signal.OWN_WORKLOAD})
+
+    def is_cni(self, key: Key) -> bool:
+        """True for a part of a CNI that AKS does not install."""
+        here = "/".join(key)
+        if any(here in p.objects for p in self._products if p.category == "cni"):
+            return True
+        own = {c.name: c.daemonsets for c in cni_data().cnis}
+        kind, _, name = key
+        names = [d for cni in self._identity.network.own_cni for d in own.get(cni, ())]
+        return kind == "DaemonSet" and name in names
+
+
+def lives(pod: Pod) -> bool:
+    """True for a pod that is meant to run: neither ended nor on its way out."""
+    return pod.metadata.deletion_timestamp is None and pod.status.phase not in (
+        "Succeeded",
+        "Failed",
+    )
+
+
+def key_of(pod: Pod) -> Key:
+    """What made a pod: Jobs are told as their CronJob, static and bare pods as themselves."""
+    kind, name = pod.controller or ("Pod", pod.name)
+    if kind == "Node":
+        kind, name = "Pod", pod.name
+    if kind == "Job" and (match := _OF_CRONJOB.match(name)):
+        kind, name = "CronJob", match["name"]
+    return kind, pod.namespace or "", name
+
+
+def by_workload(pods: Iterable[Pod]) -> dict[Key, list[Pod]]:
+    """Group pods by what made them; a bare pod is its own group."""
+    groups: dict[Key, list[Pod]] = defaultdict(list)
+    for pod in pods:
+        groups[key_of(pod)].append(pod)
+    return dict(sorted(groups.items()))
+
+
+def subject_of(key: Key) -> Subject:
+    """The workload as a subject."""
+    kind, namespace, name = key
+    return Subject(kind=kind, namespace=namespace or None, name=name)
+
+
+def named(key: Key) -> str:
+    """The workload as a title says it: ``Deployment shop/cart``."""
+    return f"{key[0]} {key[1]}/{key[2]}"
+
+
+def pod_subjects(pods: Iterable[Pod]) -> tuple[Subject, ...]:
+    """The pods with their nodes, so that a cause on a node reaches them."""
+    return tuple(
+        Subject(kind="Pod", namespace=pod.namespace, name=pod.name, node=pod.spec.node_name)
+        for pod in pods
+    )
+
+
+def counted(pods: int, one: str, many: str) -> str:
+    """``One pod waits`` or ``3 pods wait``."""
+    return f"One pod {one}" if pods == 1 else f"{pods} pods {many}"
+
+
+def unready_since(pod: Pod) -> datetime | None:
+    """When the pod was last ready, or made: the latest time at which its trouble can have begun.
+
+    A pod can be old and its trouble young; a cause must not be taken for the later of the two.
+    """
+    ready = pod.condition("Ready") or pod.condition("ContainersReady")
+    if ready is not None and ready.last_transition_time is not None:
+        return ready.last_transition_time
+    return pod.status.start_time or pod.metadata.creation_timestamp
+
+
+def earliest(times: Iterable[datetime | None]) -> datetime | None:
+    """The first of the times that are known."""
+    return min((time for time in times if time is not None), default=None)

@@ -1,0 +1,118 @@
+"""A workload's images cannot be pulled.
+
+What it means:
+  The container runtime asked the registry for the image and got none: a wrong name or tag, missing
+  rights, or no way to the registry.
+Why it matters:
+  The pods do not start; a roll-out stands still.
+How we know:
+  Containers that wait with ErrImagePull or ImagePullBackOff, with the registry's answer from the
+  state or the pod's events. An answer of the registry (unauthorized, not found) is told apart from
+  no answer at all (time-out), which is the way out of the node. Pods of the last minutes are left
+  out.
+What to do:
+  customer: Correct the image's name or tag, the pull secret, or the rights of the kubelet identity
+    on the registry (az aks check-acr); for time-outs, allow the registry in the firewall.
+  microsoft: Check the availability of the registry for the managed image.
+References:
+  - Images and pull secrets: https://kubernetes.io/docs/concepts/containers/images/
+  - Authenticate with ACR from AKS: https://learn.microsoft.com/azure/aks/cluster-container-registry-integration
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.facts.cnis import is_microsoft_image
+from analyzer.facts.identity import Identity
+from analyzer.facts.listings import Events, Pods
+from analyzer.facts.objects import ContainerStatus, Event, Pod
+from analyzer.rules.api import Hit, Rule, Signal
+from analyzer.rules.workload._owners import (
+    CNI_EFFECTS,
+    Owners,
+    by_workload,
+    counted,
+    earliest,
+    lives,
+    named,
+    pod_subjects,
+    subject_of,
+    unready_since,
+)
+from analyzer.rules.workload._pod_events import events_by_pod
+from analyzer.rules.workload._pull_answers import answer_in
+
+RULE = Rule(
+    id="AKS-WL-003",
+    title="A workload's images cannot be pulled",
+    component="workload",
+    clauses=("UNS-01", "NET-02"),
+    signals=frozenset({Signal.UNHEALTHY}),
+)
+
+#: Reasons of the kubelet's image manager (pkg/kubelet/images/types.go and the CRI's error codes).
+REASONS = frozenset(
+    {
+        "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull",
+        "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed",
+    }
+)  # fmt: skip
+PATIENCE = timedelta(minutes=3)
+
+
+def check(
+    pods: Pods,
+    identity: Identity,
+    baseline: Baseline,
+    events: Events | None,
+    third_party: ThirdPartySoftware | None,
+) -> Iterator[Hit]:
+    now = identity.collected_at
+    failing = {id(p): s for p in pods.items if (s := _failing(p, now)) is not None}
+    messages = events_by_pod(events, lambda e: e.reason == "Failed" and "pull" in e.text)
+    owners = Owners(baseline, identity, third_party)
+    own = owners.own(pod for pod in pods.items if id(pod) in failing)
+    for key, group in by_workload(own).items():
+        pod = group[0]
+        status = failing[id(pod)]
+        text = _text(status, messages.get((pod.namespace, pod.name), ()))
+        answer = answer_in(text)
+        of_registry = answer.of_registry and not is_microsoft_image(status.image)
+        own_registry = {Signal.OWN_REGISTRY} if of_registry and owners.signals(key) else set()
+        yield Hit(
+            subject=subject_of(key),
+            title=f"The image of {named(key)} cannot be pulled",
+            saw=f"{counted(len(group), 'waits', 'wait')} for image {status.image}: {answer.says}. "
+            f"{text}",
+            evidence=(pod.where(f"reason: {_reason(status)}"),),
+            signals=owners.signals(key) | own_registry,
+            affects=pod_subjects(group),
+            first_seen=earliest(unready_since(p) for p in group),
+            last_seen=now,
+            count=len(group),
+            instance_of=answer.effects | (CNI_EFFECTS if owners.is_cni(key) else frozenset()),
+        )
+
+
+def _failing(pod: Pod, now: datetime | None) -> ContainerStatus | None:
+    created = pod.metadata.creation_timestamp
+    young = created is not None and now is not None and now - created < PATIENCE
+    if young or not lives(pod):
+        return None
+    return next((status for status in pod.statuses if _reason(status) in REASONS), None)
+
+
+def _reason(status: ContainerStatus) -> str:
+    return status.state.waiting.reason if status.state.waiting else ""
+
+
+def _text(status: ContainerStatus, events: Sequence[Event]) -> str:
+    """The registry's own answer: the waiting state often repeats only that it backs off."""
+    about = [e.text for e in events if status.image in e.text] or [e.text for e in events]
+    state = status.state.waiting.message if status.state.waiting else ""
+    if about:
+        return about[-1]
+    return state or _reason(status)
