@@ -137,7 +137,7 @@ def _nodes_reached(reach: Reach, maker: Candidate, pool_of: Mapping[str, str]) -
 
 
 def _break_cycles(graph: nx.DiGraph[str], by_id: Mapping[str, Candidate]) -> tuple[Edge, ...]:
-    """In every cycle the earliest, worst finding is taken as the start: nothing in it explains it."""
+    """In every cycle the earliest, worst finding is the start: nothing in the cycle explains it."""
     dropped: list[Edge] = []
     while True:
         knots = [sorted(c) for c in nx.strongly_connected_components(graph) if len(c) > 1]

@@ -98,7 +98,7 @@ class Objects(Generic[K]):
             if item.name == name and (item.namespace or None) == (namespace or None):
                 return item
         state = self._state(namespace or WHOLE)
-        if state.presence not in (Presence.PRESENT, Presence.EMPTY) or state.selection:
+        if state.presence is not Presence.PRESENT or state.selection:
             raise NotCollected(state.gap)
         return None
 

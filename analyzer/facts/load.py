@@ -150,9 +150,7 @@ def _listings(
 
 def _worse(known: ListingState | None, new: ListingState) -> ListingState:
     """Pages of one listing: it is whole only if all of them are."""
-    if known is None or known.presence is Presence.PRESENT:
-        return new if known is None or new.presence is not Presence.EMPTY else known
-    return known
+    return new if known is None or known.presence is Presence.PRESENT else known
 
 
 def _missing_listing(

@@ -92,7 +92,7 @@ class PartReader:
             item.found_in(member.evidence_path, cls.kind)
         self._listings.append((key, namespace or WHOLE, member.evidence_path, parsed))
         self._gaps += parsed.gaps
-        if parsed.presence not in (Presence.PRESENT, Presence.EMPTY):
+        if parsed.presence is not Presence.PRESENT:
             gap = Gap(path=member.evidence_path, reason=parsed.presence, detail=parsed.detail)
             self._gaps.append(gap)
 

@@ -49,7 +49,8 @@ def _list_model(model: type[KubeObject]) -> type[BaseModel]:
 def parse_listing(data: bytes, path: str, model: type[KubeObject]) -> Parsed:
     """Read one member as objects of ``model``; never raises, never returns a guess."""
     if not data.strip():
-        return Parsed(presence=Presence.EMPTY, detail="an empty file")
+        # A list without objects is never an empty file: nothing came, and that says nothing.
+        return Parsed(presence=Presence.FAILED, detail="an empty file in place of a list")
     if data.lstrip()[:1] in (b"{", b"["):
         return _from_json(data, path, model)
     if _KUBECTL_ERROR.match(data):

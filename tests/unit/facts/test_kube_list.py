@@ -77,7 +77,7 @@ def test_noise_of_any_kind_is_a_clear_gap() -> None:
     ):
         parsed = parse_listing(data, "p.json", Pod)
         assert not parsed.items and parsed.presence is Presence.FAILED and parsed.detail
-    assert parse_listing(b" \n", "p.json", Pod).presence is Presence.EMPTY
+    assert parse_listing(b" \n", "p.json", Pod).presence is Presence.FAILED
 
 
 def test_an_unknown_api_version_is_still_read() -> None:
