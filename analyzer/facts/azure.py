@@ -37,6 +37,17 @@ class AzureExports:
         """True if there is any export."""
         return bool(self.documents)
 
+    def require(self) -> AzureExports:
+        """Return itself, or say that there is no export, and why where somebody tried.
+
+        Raises:
+            NotCollected: there is none at all.
+        """
+        if self.documents:
+            return self
+        never = Gap(path="azure", reason=Presence.NOT_ASKED, detail="from: az, see the collector")
+        raise NotCollected(*(tuple(self.gaps[name] for name in sorted(self.gaps)) or (never,)))
+
     def get(self, name: str) -> Any:
         """The document of that export.
 

@@ -33,6 +33,9 @@ class Signal(StrEnum):
     ALLOWED_CUSTOMISATION = "allowed-customisation"
     CUSTOMISATION_BREAKS = "customisation-breaks"
     SYSTEM_METADATA_CHANGED = "system-metadata-changed"
+    #: It is not like the other nodes of its pool in what AKS sets.
+    NODE_DIFFERS = "node-differs"
+    MANAGED_NETWORK_CHANGED = "managed-network-changed"
     CHANGE_NOT_CHECKED = "change-not-checked"
     # Parts of the customer by policy
     OUT_OF_WINDOW = "out-of-window"

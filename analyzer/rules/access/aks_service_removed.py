@@ -21,6 +21,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from analyzer.baselines.attribution import Change, customer_changes
 from analyzer.baselines.drift import with_authors
@@ -45,24 +46,29 @@ ROLE, BINDING = "aks-service", "aks-service-rolebinding"
 
 def check(roles: ClusterRoles | None, bindings: ClusterRoleBindings | None) -> Iterator[Hit]:
     missing: list[NotCollected] = []
-    for listing, name in (
-        (roles or ClusterRoles(), ROLE),
-        (bindings or ClusterRoleBindings(), BINDING),
-    ):
+    gone: list[Hit] = []
+    places = ((roles or ClusterRoles(), ROLE), (bindings or ClusterRoleBindings(), BINDING))
+    for listing, name in places:
         try:
             found = listing.get(None, name)
-            yield from _gone(listing, name) if found is None else _changed(found)
+            if found is None:
+                gone.append(_gone(listing, name))
+            else:
+                yield from _changed(found)
         except NotCollected as gap:
             missing.append(gap)
+    for hit in gone:
+        # a cluster in which neither was ever applied looks the same: that is told with less weight
+        yield replace(hit, variant="both" if len(gone) == len(places) else "default")
     if missing:
         raise NotCollected(*(gap for one in missing for gap in one.gaps))
 
 
-def _gone(listing: ClusterRoles | ClusterRoleBindings, name: str) -> Iterator[Hit]:
+def _gone(listing: ClusterRoles | ClusterRoleBindings, name: str) -> Hit:
     if not listing.items:
         raise NotCollected(*listing.gaps)
     what = f"all {listing.kind} objects: {name} is not among them"
-    yield Hit(
+    return Hit(
         subject=Subject(kind=listing.kind, name=name),
         title=f"{listing.kind} {name}, by which Microsoft supports the cluster, is gone",
         saw=f"The complete list of {len(listing.items)} {listing.kind} objects has no {name}.",

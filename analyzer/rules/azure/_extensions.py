@@ -2,7 +2,8 @@
 
 AKS's: https://learn.microsoft.com/azure/aks/support-policies names the custom script; the others
 are those of node pools in public exports. Services of Azure add theirs by policy: Azure Monitor,
-Defender for Cloud, guest configuration, attestation, change tracking.
+Defender for Cloud, guest configuration, attestation, change tracking; Azure's own run command,
+patching and proxy agents (``Microsoft.CPlat``) come with its operations.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _OF_AZURE = frozenset(
         "microsoft.azure.changetrackingandinventory", "microsoft.azure.monitoring.dependencyagent",
         "microsoft.enterprisecloud.monitoring", "microsoft.azure.geneva",
         "microsoft.azure.networkwatcher", "microsoft.azure.security", "qualys",
-        "microsoft.azure.activedirectory",
+        "microsoft.azure.activedirectory", "microsoft.cplat.core", "microsoft.cplat.proxyagent",
+        "microsoft.managedservices", "microsoft.hpccompute",
     }
 )  # fmt: skip
 KNOWN = _OF_AKS | _OF_AZURE

@@ -39,7 +39,7 @@ RULE = Rule(
     title="The managed network security group has rules of somebody else",
     component="node-network",
     clauses=("NET-01", "NET-03", "UNS-05"),
-    signals=frozenset({Signal.NODE_HOST}),
+    signals=frozenset({Signal.MANAGED_NETWORK_CHANGED}),
 )
 
 _GROUP = "microsoft.network/networksecuritygroups/"

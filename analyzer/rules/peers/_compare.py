@@ -23,7 +23,7 @@ MIN_NODES = 3
 ONE_BATCH = timedelta(hours=1)
 #: Kernel settings that the kernel, the network of pods or loaded modules move by themselves.
 _MOVES = re.compile(
-    r"^(?:kernel\.(?:perf_event_max_sample_rate|tainted|sched|pty\.|random|hung_task_detect|acct"
+    r"^(?:kernel\.(?:perf_event_max_sample_rate|pid_max|tainted|sched|pty\.|random|hung_task_detect|acct"
     r"|keys\.|ns_last|hostname|threads|usermodehelper|cad_pid|numa|core_pattern|msgmn|sem\b|shm)"
     r"|net\.core\.(?:netdev_rss_key|flow_limit|bpf_jit)|net\.ipv[46]\.(?:conf|neigh)\.(?!all\.|default\.)"
     r"|net\.ipv[46]\.route|net\.ipv4\.(?:inet_peer|ipfrag|ip_local_reserved|tcp_(?:mem|fastopen|avail"

@@ -41,7 +41,7 @@ RULE = Rule(
     title="A node differs from the other nodes of its pool",
     component="node",
     clauses=("SHR-03", "NODE-12", "CNC-01"),
-    signals=frozenset({Signal.NODE_HOST}),
+    signals=frozenset({Signal.NODE_DIFFERS, Signal.NODE_HOST}),
 )
 
 #: What a changed setting breaks on its node, where that is certain.

@@ -49,7 +49,10 @@ _OWN_CONTAINER = re.compile(
 _OWN_VOLUME = re.compile(
     r"configmap|secret|references non-existent|mount error\(13\)|keyvault", re.IGNORECASE
 )
-_NO_DRIVER = re.compile(r"not found in the list of registered CSI drivers")
+_NO_DRIVER = re.compile(
+    r"not found in the list of registered CSI drivers|provider not found|"
+    r"error connecting to provider"
+)
 
 _NETWORK_EFFECTS = frozenset(
     {
