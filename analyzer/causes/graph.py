@@ -52,7 +52,7 @@ def link(candidates: Iterable[Candidate], links: CauseLinks) -> tuple[Candidate,
         own = links.rules.get(candidate.rule_id, RuleLinks())
         hit = candidate.hit
         produces = own.produces if hit.produces is None else hit.produces
-        if hit.known_bug is not None:
+        if hit.known_bug is not None and hit.produces is None:
             produces |= links.bugs.get(candidate.component, frozenset())
         if "component-down" in produces:
             produces |= links.components.get(candidate.component, frozenset())

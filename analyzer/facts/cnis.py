@@ -29,6 +29,7 @@ class CniData(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     aks_plugins: frozenset[str]
+    mesh_plugins: frozenset[str]
     cnis: tuple[ThirdPartyCni, ...]
 
 
@@ -50,7 +51,7 @@ def own_cni_of_conflist(conflist: Conflist) -> str | None:
     if "azure-vnet" in conflist.plugins:
         return None
     data = cni_data()
-    foreign = [p for p in conflist.plugins if p not in data.aks_plugins]
+    foreign = [p for p in conflist.plugins if p not in data.aks_plugins | data.mesh_plugins]
     if not foreign or (foreign == ["calico"] and conflist.ipam == "host-local"):
         return None
     for cni in data.cnis:

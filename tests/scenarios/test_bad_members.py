@@ -44,7 +44,7 @@ BROKEN = {
     "an empty file": (b"", Presence.FAILED),
     "random bytes": (bytes(range(256)) * 20, Presence.FAILED),
     "half a list": (b'{"kind":"PodList","items":[{"metadata":{"name":"x"', Presence.FAILED),
-    "kubectl's error text": (b"Error from server (Forbidden): pods is forbidden", Presence.FORBIDDEN),
+    "kubectl's error text": (b"Error from server (Forbidden): forbidden", Presence.FORBIDDEN),
     "an API status": (
         b'{"kind":"Status","reason":"Forbidden","code":403,"message":"no"}',
         Presence.FORBIDDEN,
