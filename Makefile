@@ -25,7 +25,8 @@ report: $(VENV)/.project
 
 test: $(VENV)/.dev
 	@sh .ci/system-packages test
-	$(PY) -m pytest -n auto $(TESTS)
+	@sh .ci/kubectl $(PY) $(BUILD)/kubectl
+	PATH="$(CURDIR)/$(BUILD)/kubectl/bin:$$PATH" $(PY) -m pytest -n auto $(TESTS)
 
 lint: $(VENV)/.dev
 	@sh .ci/system-packages lint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from importlib.resources import as_file, files
@@ -9,6 +10,7 @@ from importlib.resources import as_file, files
 import click
 
 from analyzer.cli.errors import CommandError
+from analyzer.version import VERSION
 
 
 @click.command(
