@@ -32,7 +32,7 @@ def collect(arguments: tuple[str, ...]) -> int:
     if shell is None:
         hint = "run it where there is one (WSL, a jump host), or carry the kit: demarc kit --help"
         raise CommandError("there is no POSIX shell (sh) on this machine", hint)
+    environment = os.environ | {"COLLECTOR_VERSION": VERSION}
     with as_file(files("collectors")) as folder:
-        return subprocess.run(
-            [shell, str(folder / "collect.sh"), *arguments], check=False
-        ).returncode
+        command = [shell, str(folder / "collect.sh"), *arguments]
+        return subprocess.run(command, env=environment, check=False).returncode
