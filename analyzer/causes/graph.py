@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import networkx as nx
 
@@ -87,14 +87,18 @@ def _causes_of(
     found: list[tuple[Candidate, str]] = []
     for effect in sorted(symptom.instance_of):
         makers = [c for c in candidates if effect in c.produces and c.id != symptom.id]
-        makers = [c for c in makers if _not_after(c.onset, symptom.onset)]
+        makers = [c for c in makers if _not_after(c, symptom)]
         reach = links.effects[effect].reach if effect in links.effects else Reach.ENTITY
         found += [(maker, effect) for maker in _reaching(reach, makers, symptom, pool_of)]
     return found
 
 
-def _not_after(cause: datetime | None, symptom: datetime | None) -> bool:
-    return cause is None or symptom is None or cause <= symptom + CLOCK_TOLERANCE
+def _not_after(cause: Candidate, symptom: Candidate) -> bool:
+    """A cause starts first, as far as both starts are known."""
+    began, showed = cause.onset, symptom.onset
+    if began is None or showed is None or cause.hit.onset_at_latest:
+        return True
+    return began <= showed + CLOCK_TOLERANCE
 
 
 def _reaching(

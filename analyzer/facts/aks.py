@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analyzer.facts.cnis import is_microsoft_image
 from analyzer.facts.identity import Aks
 from analyzer.facts.listings import Nodes
 from analyzer.facts.node_files import NodeArchives
-from analyzer.facts.objects import Node
+from analyzer.facts.objects import Node, Pod, Workload
 from analyzer.facts.parse.cni import parse_conflist
 from analyzer.model.evidence import EvidenceRef
 
 #: AKS names scale set nodes ``aks-<pool>-<8 digits>-vmss<base-36 index>``, Windows nodes
 #: ``aks<pool>…`` (learn.microsoft.com/azure/aks/faq, node naming).
 _VMSS_NODE = re.compile(r"^aks-[a-z0-9]+-\d{8}-vmss[0-9a-z]{6}$")
+#: Workloads that AKS runs and a self-made cluster does not (learn.microsoft.com/azure/aks).
+_COMPONENTS = (
+    "azure-cns", "azure-ip-masq-agent", "cloud-node-manager", "konnectivity-agent",
+    "csi-azuredisk-node", "csi-azurefile-node", "azure-npm",
+)  # fmt: skip
 _LABELS = ("kubernetes.azure.com/cluster", "kubernetes.azure.com/node-image-version")
 
 
@@ -29,21 +35,60 @@ class AksVerdict:
     evidence: tuple[EvidenceRef, ...] = ()
 
 
-def detect_aks(
-    nodes: Nodes,
-    archives: NodeArchives,
-    managed_cluster: Mapping[str, Any] | None,
-    arm_path: str = "",
-) -> AksVerdict:
-    """Decide from the nodes' labels and provider ids, then from node archives, then from ARM."""
-    if managed_cluster and "/managedclusters/" in str(managed_cluster.get("id", "")).lower():
+@dataclass(frozen=True)
+class AksInputs:
+    """What the detection looks at; ``managed_cluster`` is the ARM export, where there is one."""
+
+    nodes: Nodes
+    archives: NodeArchives
+    workloads: tuple[Workload, ...] = ()
+    pods: tuple[Pod, ...] = ()
+    managed_cluster: Mapping[str, Any] | None = None
+    arm_path: str = ""
+
+
+def detect_aks(inputs: AksInputs) -> AksVerdict:
+    """Decide by ARM, then by the nodes; without node objects by archives, workloads and pods.
+
+    Nodes that are shown and carry no mark say no; what is not shown says nothing.
+    """
+    cluster, arm_path = inputs.managed_cluster, inputs.arm_path
+    if cluster and "/managedclusters/" in str(cluster.get("id", "")).lower():
         place = EvidenceRef(
             path=arm_path, what="managed cluster resource", anchors=("managedClusters",)
         )
         return AksVerdict(Aks.YES, "The ARM export is of an AKS managed cluster.", (place,))
-    if nodes.items:
-        return _from_nodes(nodes)
-    return _from_archives(archives)
+    if inputs.nodes.items:
+        return _from_nodes(inputs.nodes)
+    by_archive = _from_archives(inputs.archives)
+    return by_archive if by_archive.aks is Aks.YES else _from_workloads(inputs, by_archive)
+
+
+def _from_workloads(inputs: AksInputs, otherwise: AksVerdict) -> AksVerdict:
+    """Two of AKS's own components, by name, label and registry, or one and a node name of AKS's."""
+    own = [w for w in inputs.workloads if _is_component(w, w.images)]
+    own_pods = [p for p in inputs.pods if _is_component(p, [c.image for c in p.spec.containers])]
+    names = sorted({_component(obj.name) for obj in (*own, *own_pods)})
+    on_aks = next((p for p in inputs.pods if _VMSS_NODE.match(p.spec.node_name or "")), None)
+    if len(names) < 2 and not (names and on_aks is not None):
+        return otherwise
+    first: Workload | Pod = (own or own_pods)[0]
+    reason = f"The input shows {' and '.join(names[:2])} of AKS in kube-system"
+    reason += f", and a pod on node {on_aks.spec.node_name}." if on_aks is not None else "."
+    return AksVerdict(Aks.YES, reason, (first.where("image"),))
+
+
+def _is_component(obj: Workload | Pod, images: Iterable[str]) -> bool:
+    labelled = obj.metadata.labels.get("kubernetes.azure.com/managedby") == "aks" or (
+        "addonmanager.kubernetes.io/mode" in obj.metadata.labels
+    )
+    named = obj.namespace == "kube-system" and bool(_component(obj.name))
+    return named and labelled and all(is_microsoft_image(image) for image in images)
+
+
+def _component(name: str) -> str:
+    """The component that AKS alone runs under that name; empty for any other name."""
+    return next((c for c in _COMPONENTS if name == c or name.startswith(f"{c}-")), "")
 
 
 def _from_nodes(nodes: Nodes) -> AksVerdict:
@@ -87,6 +132,4 @@ def _from_archives(archives: NodeArchives) -> AksVerdict:
         if len(marks) >= 2:
             reason = f"Node {node.node} has {' and '.join(marks[:2])}."
             return AksVerdict(Aks.YES, reason, tuple(evidence[:2]))
-    return AksVerdict(
-        Aks.UNKNOWN, "The input shows no node objects, and node files alone do not tell."
-    )
+    return AksVerdict(Aks.UNKNOWN, "The input shows no node objects, and nothing else in it tells.")

@@ -8,10 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from analyzer.bundle import Manifest
-from analyzer.facts.aks import detect_aks
+from analyzer.facts.aks import AksInputs, detect_aks
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.identity import Identity, Pool
-from analyzer.facts.listings import DaemonSets, Events, Leases, Nodes, Objects
+from analyzer.facts.listings import (
+    DaemonSets,
+    Deployments,
+    Events,
+    Leases,
+    Nodes,
+    Objects,
+    Pods,
+)
 from analyzer.facts.network import NetworkInputs, detect_network
 from analyzer.facts.node_files import NodeArchives, TextFile
 from analyzer.facts.parse.host import parse_json
@@ -34,7 +42,9 @@ def assemble_identity(
     daemonsets: DaemonSets = listings[DaemonSets]  # type: ignore[assignment]
     cluster = _managed_cluster(azure)
     arm_path = azure.path("managed-cluster")
-    verdict = detect_aks(nodes, archives, cluster, arm_path)
+    workloads = (*listings[DaemonSets].items, *listings[Deployments].items)
+    pods = listings[Pods].items
+    verdict = detect_aks(AksInputs(nodes, archives, workloads, pods, cluster, arm_path))
     profile = cluster.get("networkProfile") if cluster else None
     arm = profile if isinstance(profile, dict) else None
     network = detect_network(NetworkInputs(nodes, daemonsets, archives, arm, arm_path))

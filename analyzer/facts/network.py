@@ -62,6 +62,7 @@ def detect_network(inputs: NetworkInputs) -> Network:
     _from_arm(draft, inputs)
     _from_labels(draft, inputs.nodes)
     _from_conflists(draft, conflists)
+    _from_routes(draft, inputs.nodes)
     _from_daemonsets(draft, inputs)
     _own_cnis(draft, inputs, conflists)
     _byocni_by_evidence(draft, inputs, conflists)
@@ -133,6 +134,16 @@ def _from_labels(draft: _Draft, nodes: Nodes) -> None:
         if pod_network in ("vnet", "vnetblock", "swift"):
             place = node.where(_PREFIX + "podnetwork-type", what="pod network label of a node")
             draft.settle(NetworkMode.POD_SUBNET, place)
+            return
+
+
+def _from_routes(draft: _Draft, nodes: Nodes) -> None:
+    """The cloud's route controller runs for kubenet alone, and notes it on every node."""
+    for node in nodes.items:
+        condition = node.condition("NetworkUnavailable")
+        if condition is not None and condition.reason in ("RouteCreated", "NoRouteCreated"):
+            place = node.where(f"reason: {condition.reason}", what="routes made for the node")
+            draft.settle(NetworkMode.KUBENET, place)
             return
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -34,6 +34,15 @@ _KEPT = re.compile(
     r"|azure/(?:instance\.json|extensions)|probes/[^/]+\.json)$"
 )
 _CLUSTER_TEXT = re.compile(r"^cluster/(?:livez\.txt|readyz\.txt|feature-gates\.txt|version\.json)$")
+#: Source: uptime(1) of procps and of busybox.
+_UP = re.compile(
+    r"\bup\s+(?:(?P<days>\d{1,5}) days?)?,?\s*"
+    r"(?:(?P<hours>\d{1,2}):(?P<minutes>\d\d)|(?P<min>\d{1,2}) min)?"
+)
+#: Source: proc_uptime(5): seconds since boot, and idle seconds of all CPUs.
+_PROC_UPTIME = re.compile(r"^(?P<seconds>\d{1,10}(?:\.\d{1,6})?) [\d.]+\s*$")
+#: A clock that says anything else is broken, and sums with its times could leave the calendar.
+_YEARS = range(2000, 9000)
 #: A kept text is cut here; the longest of them are a few KiB on real nodes.
 MAX_TEXT_BYTES = 256 * 1024
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
@@ -58,6 +67,7 @@ class PartReader:
 
     def __init__(self, patterns: PatternSet, reference: datetime | None = None) -> None:
         self._scanner = Scanner(patterns, reference=reference)
+        self._reference = reference
         self._listings: list[tuple[str, str, str, Parsed]] = []
         self._texts: dict[str, TextFile] = {}
         self._documents: dict[str, Any] = {}
@@ -114,10 +124,32 @@ class PartReader:
             listings=tuple(self._listings),
             texts=self._texts,
             documents=self._documents,
-            matches=self._scanner.results(),
+            matches=self._scanner.results(self._boot(inventory)),
             read=frozenset(self._read),
             gaps=tuple(self._gaps),
         )
+
+    def _boot(self, inventory: PartInventory) -> datetime | None:
+        """When the node booted, by its ``host/uptime``; None where that cannot be told."""
+        file = self._texts.get(f"{inventory.part}/host/uptime")
+        up = _time_up(file.text) if file is not None else None
+        asked = (row.started for row in inventory.rows if row.path == "host/uptime")
+        when = next((at for at in asked if at is not None), None) or self._reference
+        if up is None or when is None or when.year not in _YEARS:
+            return None
+        return when - up
+
+
+def _time_up(text: str) -> timedelta | None:
+    """How long a machine was up, from ``uptime`` (to the minute) or from ``/proc/uptime``."""
+    if match := _PROC_UPTIME.match(text):
+        return timedelta(seconds=float(match["seconds"]))
+    match = _UP.search(text)
+    parts = {k: int(v) for k, v in match.groupdict().items() if v} if match else {}
+    if not parts:
+        return None
+    minutes = parts.get("minutes", 0) + parts.get("min", 0)
+    return timedelta(days=parts.get("days", 0), hours=parts.get("hours", 0), minutes=minutes)
 
 
 def _unreadable(member: Member, why: str) -> Gap:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from analyzer.facts.logkinds import LogKind, log_kind, place
 from analyzer.facts.matches import Match, Tally, TextItem, match_texts, merge
@@ -39,6 +40,8 @@ _STARTS_KEPT = 256
 #: Bytes at the head of a line that tell its time to the second, in every form.
 STAMP_HEAD = 19
 _CARRIAGE_RETURN = 13
+#: Seconds since boot are counted from here until it is known when the machine booted.
+_BOOT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Scanner:
@@ -65,6 +68,7 @@ class Scanner:
         self._starts: dict[str, list[datetime]] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._last: tuple[bytes, datetime | None] = (b"", None)
+        self._since_boot: dict[tuple[str, str], Tally] = {}
 
     def feed(self, path: str, chunks: Iterable[bytes], found_at: str | None = None) -> None:
         """Scan one member, given as raw chunks in order.
@@ -89,9 +93,18 @@ class Scanner:
             return None
         return MemberScan(self, matcher, kind, path, found_at or path)
 
-    def results(self) -> tuple[Match, ...]:
-        """All rows so far, sorted by pattern and path."""
-        return tuple(self._tallies[key].row() for key in sorted(self._tallies))
+    def results(self, boot: datetime | None = None) -> tuple[Match, ...]:
+        """All rows so far, sorted by pattern and path.
+
+        Args:
+            boot: when the machine booted, where only another member told it: it gives lines in
+                seconds since boot their time after all. Without it they stay without one.
+        """
+        rows = [self._tallies[key].row() for key in sorted(self._tallies)]
+        if boot is None or not self._since_boot:
+            return tuple(rows)
+        late = [_from_boot(tally.row(), boot) for tally in self._since_boot.values()]
+        return merge([*rows, *late])
 
     def tally(self, pattern: str, kind: LogKind, path: str, cite: str) -> Tally:
         """The row that a match of this pattern in this member adds to."""
@@ -106,6 +119,16 @@ class Scanner:
         if head != self._last[0]:
             self._last = (head, self._stamps.read(line))
         return self._last[1]
+
+    def note_seconds(self, pattern: str, kind: LogKind, path: str, cite: str, line: bytes) -> None:
+        """Keep the time of a line that tells seconds since a boot that is not known yet."""
+        seconds = seconds_since_boot(line)
+        if seconds is None:
+            return
+        key = (pattern, cite)
+        if key not in self._since_boot:
+            self._since_boot[key] = Tally(pattern, cite, kind, *place(path))
+        self._since_boot[key].seen(_BOOT + timedelta(seconds=seconds))
 
     def note_start(self, node: str, at: datetime) -> None:
         """Remember that something on this node has just started."""
@@ -213,6 +236,23 @@ class MemberScan:
         tally.head = line[:STAMP_HEAD]
         if at is not None:
             tally.seen(at)
+        else:
+            pattern = self._matcher.patterns[index].id
+            self._scanner.note_seconds(pattern, self._kind, self._path, self._cite, line)
+
+
+def _from_boot(row: Match, boot: datetime) -> Match:
+    """The row with its times counted from when the machine booted."""
+
+    def at(moment: datetime) -> datetime:
+        return boot + (moment - _BOOT)
+
+    return replace(
+        row,
+        first_seen=at(row.first_seen) if row.first_seen else None,
+        last_seen=at(row.last_seen) if row.last_seen else None,
+        bursts=tuple((at(first), at(last)) for first, last in row.bursts),
+    )
 
 
 def _bounds(block: bytes, position: int) -> tuple[int, int]:

@@ -60,6 +60,9 @@ class Hit:
     signals: frozenset[Signal] = frozenset()
     affects: tuple[Subject, ...] = ()
     first_seen: datetime | None = None
+    #: ``first_seen`` is the oldest sign that is still kept (events live for about an hour, logs
+    #: rotate): it began then or earlier, so a later time speaks against no explanation.
+    onset_at_latest: bool = False
     last_seen: datetime | None = None
     count: int = 1
     drift: tuple[DriftRow, ...] = ()

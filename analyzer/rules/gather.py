@@ -64,6 +64,7 @@ def _merge(hits: list[Hit], severity: Severity, rule_id: str) -> Hit:
         evidence=tuple(evidence)[:MAX_EVIDENCE],
         count=sum(h.count for h in hits),
         first_seen=min(_known(h.first_seen for h in hits), default=None),
+        onset_at_latest=any(h.onset_at_latest for h in hits),
         last_seen=max(_known(h.last_seen for h in hits), default=None),
         drift=tuple(dict.fromkeys(d for h in hits for d in h.drift)),
         would_change=tuple(dict.fromkeys(w for h in hits for w in h.would_change)),

@@ -41,10 +41,16 @@ def candidate(
     onset: datetime | None = None,
     severity: Severity = Severity.HIGH,
     component: str = "thing",
+    at_latest: bool = False,
 ) -> Candidate:
     """A candidate of the rule ``AKS-TEST-<name>``."""
     hit = Hit(
-        subject=subject, saw="seen", evidence=(SOMEWHERE,), affects=tuple(affects), first_seen=onset
+        subject=subject,
+        saw="seen",
+        evidence=(SOMEWHERE,),
+        affects=tuple(affects),
+        first_seen=onset,
+        onset_at_latest=at_latest,
     )
     return Candidate(
         id=name,

@@ -59,6 +59,12 @@ def test_a_cause_does_not_start_after_its_symptom() -> None:
     assert _explain(late, just).root_of == {"s": "c"}, "clocks differ by a minute or two"
 
 
+def test_a_start_that_is_only_the_oldest_kept_sign_speaks_against_nothing() -> None:
+    event = candidate("c", node("a1"), produces=["node-down"], onset=at(30), at_latest=True)
+    older = candidate("s", pod("p", on="a1"), instance_of=["node-down"], onset=at(10))
+    assert _explain(event, older).root_of == {"s": "c"}
+
+
 def test_reach_of_pool_cluster_namespace_and_entity() -> None:
     cut = candidate("cut", node("a1"), produces=["pool-cut-off"])
     mate = candidate("mate", pod("p", on="a2"), instance_of=["pool-cut-off"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.facts.aks import detect_aks
+from analyzer.facts.aks import AksInputs, detect_aks
 from analyzer.facts.identity import Aks, Dataplane, Network, NetworkMode, PolicyEngine
 from analyzer.facts.listings import DaemonSets, ListingState, Nodes
 from analyzer.facts.network import NetworkInputs, detect_network
@@ -25,9 +25,11 @@ KUBENET = '{"plugins":[{"type":"bridge","bridge":"cbr0","ipam":{"type":"host-loc
 CALICO = '{"plugins":[{"type":"calico","ipam":{"type":"calico-ipam"}},{"type":"portmap"}]}'
 
 
-def _daemonset(name: str, image: str, namespace: str = "kube-system") -> Workload:
+def _daemonset(
+    name: str, image: str, namespace: str = "kube-system", labels: Mapping[str, str] | None = None
+) -> Workload:
     spec = {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}}
-    meta = {"name": name, "namespace": namespace}
+    meta = {"name": name, "namespace": namespace, "labels": dict(labels or {})}
     return Workload.model_validate({"kind": "DaemonSet", "metadata": meta, "spec": spec})
 
 
@@ -139,16 +141,38 @@ def _nodes(*nodes: Node) -> Nodes:
     return Nodes.of_items(nodes, {"": ListingState("nodes.json", Presence.PRESENT)})
 
 
+def _aks(nodes: Nodes, archives: NodeArchives | None = None, **more: Any) -> Aks:
+    return detect_aks(AksInputs(nodes, archives or NodeArchives(), **more)).aks
+
+
 def test_is_it_aks() -> None:
     label = {"kubernetes.azure.com/cluster": "MC_a_b_c"}
     aks = _node(label, spec={"providerID": "azure:///subscriptions/x"})
-    assert detect_aks(_nodes(aks), NodeArchives(), None).aks is Aks.YES
-    k3s = _node(spec={"providerID": "k3s://n"})
-    assert detect_aks(_nodes(k3s), NodeArchives(), None).aks is Aks.NO
+    assert _aks(_nodes(aks)) is Aks.YES
+    assert _aks(_nodes(_node(spec={"providerID": "k3s://n"}))) is Aks.NO
     own = _node(spec={"providerID": "azure:///subscriptions/x"})
-    assert detect_aks(_nodes(own), NodeArchives(), None).aks is Aks.NO, "Kubernetes on Azure VMs"
-    assert detect_aks(Nodes(), NodeArchives(), None).aks is Aks.UNKNOWN
+    assert _aks(_nodes(own)) is Aks.NO, "Kubernetes on Azure VMs"
+    assert _aks(Nodes()) is Aks.UNKNOWN
     name = "aks-nodepool1-33042731-vmss000000"
     files = {"cni/net.d/10-azure.conflist": TextFile("c", FLAT)}
-    archives = NodeArchives({name: NodeFiles(name, files)})
-    assert detect_aks(Nodes(), archives, None).aks is Aks.YES
+    assert _aks(Nodes(), NodeArchives({name: NodeFiles(name, files)})) is Aks.YES
+
+
+def test_without_nodes_two_of_akss_own_components_tell() -> None:
+    managed = {"kubernetes.azure.com/managedby": "aks"}
+    cns = _daemonset("azure-cns", MCR + "containernetworking/azure-cns:v1.6", labels=managed)
+    tunnel = _daemonset("konnectivity-agent", MCR + "oss/x/agent:v1", labels=managed)
+    assert _aks(Nodes(), workloads=(cns, tunnel)) is Aks.YES
+    assert _aks(Nodes(), workloads=(cns,)) is Aks.UNKNOWN
+    own = _daemonset("konnectivity-agent", "registry.k8s.io/agent:v1")
+    assert _aks(Nodes(), workloads=(cns, own)) is Aks.UNKNOWN, "a self-made tunnel is no mark"
+    assert _aks(_nodes(_node()), workloads=(cns, tunnel)) is Aks.NO, "shown nodes go before"
+
+
+def test_the_route_controller_tells_kubenet() -> None:
+    condition = {"type": "NetworkUnavailable", "status": "False", "reason": "RouteCreated"}
+    routed = _node(spec={"podCIDR": "10.244.0.0/24"}, status={"conditions": [condition]})
+    assert _detect(nodes=(routed,)).mode is NetworkMode.KUBENET
+    calico = {**condition, "reason": "CalicoIsUp"}
+    other = _node(spec={"podCIDR": "10.244.0.0/24"}, status={"conditions": [calico]})
+    assert _detect(nodes=(other,)).byocni is None
