@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from analyzer.bugs.aks_fixes import fixed_by_aks
 from analyzer.bugs.gates import IMAGE_FACTS, NODE_FACTS, Answer, GateFacts, NodeGate, ask
 from analyzer.bugs.observe import Observation
 from analyzer.bugs.schema import Basis, Bug, GateOp
@@ -27,8 +28,7 @@ def exposure(
     if can_be_seen(bug) and not seen:
         return []
     if not any(gate.fact in NODE_FACTS for gate in bug.gates):
-        answers = [ask(gate, runs, None) for gate in bug.gates]
-        status = _status(bug, answers)
+        status, answers = _judge(bug, runs, None)
         return [_sighting(bug, status, [], answers, seen, facts)] if status else []
     return _by_node(bug, seen, runs, facts)
 
@@ -40,8 +40,8 @@ def _by_node(
     told: dict[Status, dict[str, Answer]] = {}
     for name in sorted(runs.nodes):
         node = runs.nodes[name]
-        answers = [ask(gate, runs, node) for gate in bug.gates]
-        if status := _status(bug, answers):
+        status, answers = _judge(bug, runs, node)
+        if status:
             hit.setdefault(status, []).append(node)
             told.setdefault(status, {}).update({answer.why: answer for answer in answers})
     return [
@@ -62,7 +62,9 @@ def _by_setting(bug: Bug, seen: Sequence[Observation], runs: GateFacts) -> list[
     answers = [ask(gate, runs, None) for gate in bug.gates]
     if not seen or any(answer.holds is False for answer in answers):
         return []
-    unknown = any(answer.holds is None for answer in answers)
+    fix = fixed_by_aks(bug, zip(bug.gates, answers, strict=True), runs, None)
+    answers += [fix] if fix else []
+    unknown = any(not answer.holds for answer in answers)
     subjects = sorted({one.subject for one in seen}, key=lambda subject: subject.key)
     refs = dict.fromkeys(ref for one in seen for ref in one.evidence)
     return [
@@ -76,6 +78,16 @@ def _by_setting(bug: Bug, seen: Sequence[Observation], runs: GateFacts) -> list[
             count=len(seen),
         )
     ]
+
+
+def _judge(bug: Bug, runs: GateFacts, node: NodeGate | None) -> tuple[Status | None, list[Answer]]:
+    """The status by the gates, lowered where AKS says that it has the fix; and the answers."""
+    answers = [ask(gate, runs, node) for gate in bug.gates]
+    status = _status(bug, answers)
+    fix = fixed_by_aks(bug, zip(bug.gates, answers, strict=True), runs, node)
+    if status is None or fix is None:
+        return status, answers
+    return (None if fix.holds is False else Status.POSSIBLE), [*answers, fix]
 
 
 def _status(bug: Bug, answers: Sequence[Answer]) -> Status | None:

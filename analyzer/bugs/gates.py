@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from analyzer.bugs.schema import Affected, Basis, Bug, Gate, GateOp
 from analyzer.bugs.versions import (
@@ -46,9 +47,10 @@ class GateFacts:
     """What runs in the cluster; None is unknown, yes and no are ``true`` and ``false``.
 
     ``packages`` are versions of components by package name, as image tags tell them; several
-    where several run. ``nodes`` are by name.
+    where several run. ``nodes`` are by name. ``collected_at`` is the time of the collection (UTC).
     """
 
+    collected_at: datetime | None = None
     server_version: str | None = None
     network_plugin: str | None = None
     ipam_mode: str | None = None
@@ -102,6 +104,8 @@ _VERSIONS = {
     "coredns": Scheme.SEMVER,
     "cilium": Scheme.SEMVER,
 }
+#: Facts whose value is a version.
+VERSION_FACTS = frozenset(_VERSIONS)
 #: Packages of ``affected`` to the fact that shows their version.
 _PACKAGES = {
     "kubernetes": "server_version",
@@ -214,6 +218,35 @@ def fixed_by_version(bug: Bug, facts: GateFacts, node: NodeGate | None) -> Answe
             why = f"{package} {', '.join(values)} {how} ({bounds})"
             return Answer(False if stated else None, why, fixed=stated, stated=stated)
     return None
+
+
+def states_range(bug: Bug) -> bool:
+    """True where a row of ``affected`` has a bound."""
+    return any(row.introduced or row.fixed for row in bug.affected)
+
+
+def runs_affected(
+    bug: Bug, facts: GateFacts, node: NodeGate | None, *, below_fix: bool = True
+) -> bool:
+    """True where a running version lies in a range of ``affected``.
+
+    With ``below_fix`` only rows with a fix count: the version is shown to be below it.
+    """
+    return any(
+        _lies_in(value, row)
+        for row in bug.affected
+        if row.fixed or (row.introduced and not below_fix)
+        for value in values_of(_PACKAGES.get(row.package, row.package), facts, node)
+    )
+
+
+def _lies_in(value: str, row: Affected) -> bool:
+    try:
+        if row.introduced and compare(value, row.introduced, row.scheme) < 0:
+            return False
+        return row.fixed is None or compare(value, row.fixed, row.scheme) < 0
+    except NotComparable:
+        return False
 
 
 def _has_fix(value: str, rows: list[Affected]) -> bool:

@@ -2,7 +2,9 @@
 
 A finding needs a strong signature. A bug that needs corroboration needs two independent signals on
 one object within ten minutes, or one that is not weak with a stated gate. Every gate must hold; one
-that fails vetoes, one that cannot be answered leaves "possible". See the gates for what is known.
+that fails vetoes, one that cannot be answered leaves "possible". A bug that names neither a gate
+nor a range of versions is never more than possible. See the gates and AKS's fixes for what is
+known.
 """
 
 from __future__ import annotations
@@ -10,8 +12,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from analyzer.bugs.aks_fixes import fixed_by_aks
 from analyzer.bugs.exposure import exposure
-from analyzer.bugs.gates import Answer, GateFacts, ask, fixed_by_version
+from analyzer.bugs.gates import (
+    Answer,
+    GateFacts,
+    NodeGate,
+    ask,
+    fixed_by_version,
+    runs_affected,
+    states_range,
+)
 from analyzer.bugs.load import BugCatalogue
 from analyzer.bugs.observe import Observation, observations, without_noise
 from analyzer.bugs.runs import RuncOf, gate_facts
@@ -22,6 +33,8 @@ from analyzer.model.subject import CLUSTER, Subject
 
 #: References of one sighting; the rest is counted.
 _EVIDENCE = 6
+NO_RANGE = "which versions have the bug is not known, so the sign alone speaks for it"
+NOT_COMPARED = "that a version with the bug runs here is not shown"
 
 
 def match_bugs(bugs: BugCatalogue, facts: Facts, runc_of: RuncOf | None = None) -> BugSightings:
@@ -81,17 +94,33 @@ def _judge(group: Sequence[Observation], runs: GateFacts) -> BugSighting | None:
     answers = [ask(gate, runs, node) for gate in bug.gates]
     if not _enough(bug, group, answers):
         return None
-    version = fixed_by_version(bug, runs, node)
     failed = [answer for answer in answers if answer.holds is False]
     if failed:
         if not all(answer.fixed for answer in failed):
             return None  # another cluster than the bug is about
         return _sighting(group, Status.FIXED_HERE, failed, runs)
-    if version is not None and version.holds is False:
-        return _sighting(group, Status.FIXED_HERE, [version], runs)
+    doubts = _doubts(bug, answers, runs, node)
+    vetoes = [doubt for doubt in doubts if doubt.holds is False]
+    if vetoes:
+        return _sighting(group, Status.FIXED_HERE, vetoes, runs)
     open_gates = bug.gate_required and any(answer.holds is None for answer in answers)
-    status = Status.POSSIBLE if open_gates or version is not None else Status.AFFECTED
-    return _sighting(group, status, [*answers, *([version] if version else [])], runs)
+    status = Status.POSSIBLE if open_gates or doubts else Status.AFFECTED
+    return _sighting(group, status, [*answers, *doubts], runs)
+
+
+def _doubts(
+    bug: Bug, answers: Sequence[Answer], runs: GateFacts, node: NodeGate | None
+) -> list[Answer]:
+    """What speaks against the bug beside its gates: a fix, or that no version speaks for it."""
+    gates = zip(bug.gates, answers, strict=True)
+    fixes = (fixed_by_version(bug, runs, node), fixed_by_aks(bug, gates, runs, node))
+    found = [fix for fix in fixes if fix is not None]
+    if found or bug.gates:
+        return found
+    if not states_range(bug):
+        return [Answer(None, NO_RANGE)]
+    sure = runs_affected(bug, runs, node, below_fix=False)
+    return [] if sure else [Answer(None, NOT_COMPARED)]
 
 
 def _enough(bug: Bug, group: Sequence[Observation], answers: Iterable[Answer]) -> bool:

@@ -54,6 +54,7 @@ def gate_facts(facts: Facts, runc_of: RuncOf | None = None) -> GateFacts:
         cgroup = "2" if node.name in second else _first_cgroup(facts, node.name)
         nodes[node.name] = _node(node, facts, images.get(node.name), runc_of, cgroup)
     return GateFacts(
+        collected_at=identity.collected_at,
         server_version=identity.kubernetes_version,
         network_plugin=_PLUGINS.get(network.mode),
         ipam_mode=_IPAM.get(network.mode),

@@ -107,6 +107,7 @@ class PodState(_Data):
     restarts_at_least: int | None = None
     node_name: str | None = None
     argument: str | None = None
+    ready: bool | None = None
 
     @model_validator(mode="after")
     def _asks(self) -> PodState:
@@ -116,6 +117,7 @@ class PodState(_Data):
             self.restarts_at_least,
             self.node_name,
             self.argument,
+            self.ready,
         )
         if all(field is None for field in fields):
             raise ValueError("a pod state asks for nothing")
@@ -127,7 +129,7 @@ class Signature(_Data):
 
     ``where`` are the names of :data:`analyzer.bugs.places.PLACES`. ``pod`` is the form of a state
     that is evaluated; ``object`` and ``check`` say a state in words. ``min_count``: so many lines
-    are needed. ``min_age_minutes``: a taint must be that old.
+    are needed. ``min_age_minutes``: a taint, or the state of a pod, must be that old.
     """
 
     id: str

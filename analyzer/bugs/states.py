@@ -33,12 +33,13 @@ class StateText:
 
 def state_texts(signature: Signature, facts: Facts) -> Iterator[StateText]:
     """The texts that satisfy a signature, from the places that it names."""
+    oldest = timedelta(minutes=signature.min_age_minutes)
     if signature.pod is not None:
-        yield from _pods_in(signature.pod, facts)
+        pods = _pods_in(signature.pod, facts)
+        yield from (one for one in pods if _old_enough(one.since, oldest, facts))
     if signature.regex is None:
         return
     expression = re.compile(signature.regex)
-    oldest = timedelta(minutes=signature.min_age_minutes)
     for place in signature.where:
         if place not in OBJECT_PLACES or place not in _SOURCES:
             continue
@@ -173,6 +174,11 @@ def _shows(state: PodState, pod: Pod) -> tuple[str, datetime | None] | None:
     if state.argument is not None:
         arguments = [a for c in pod.spec.containers for a in (*c.command, *c.args)]
         return (state.argument, None) if any(state.argument in a for a in arguments) else None
+    if state.ready is not None:
+        ready = pod.condition("Ready")
+        if ready is None or (ready.status == "True") is not state.ready:
+            return None
+        return "type: Ready", ready.last_transition_time
     statuses = pod.status.init_container_statuses if state.init else pod.statuses
     for one in statuses:
         waiting, ended = one.state.waiting, one.last_state.terminated or one.state.terminated

@@ -110,7 +110,7 @@ def _read_stream(
 def _facts(bundle: Bundle, inventory: Inventory, parts: list[PartFacts]) -> Facts:
     listings = _listings(inventory, parts)
     texts = {path: text for part in parts for path, text in part.texts.items()}
-    archives = _archives(inventory, parts, texts)
+    archives = _archives(inventory, parts)
     azure = _azure(inventory, parts)
     matches = merge([match for part in parts for match in part.matches])
     when, source = collected_at(inventory, bundle.manifest)
@@ -165,16 +165,14 @@ def _missing_listing(
     states[resource].setdefault(namespace.split(".")[0], state)
 
 
-def _archives(
-    inventory: Inventory, parts: Iterable[PartFacts], texts: dict[str, TextFile]
-) -> NodeArchives:
+def _archives(inventory: Inventory, parts: Iterable[PartFacts]) -> NodeArchives:
     nodes: dict[str, NodeFiles] = {}
     for part in parts:
         name = part.inventory.part
         if not name.startswith("nodes/"):
             continue
         prefix = f"{name}/"
-        files = {p.removeprefix(prefix): t for p, t in texts.items() if p.startswith(prefix)}
+        files = {path.removeprefix(prefix): text for path, text in part.texts.items()}
         gaps = {
             row.path: Gap(path=prefix + row.path, reason=row.missing, detail=row.note)
             for row in part.inventory.rows

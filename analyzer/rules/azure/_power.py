@@ -15,7 +15,8 @@ _OFF = frozenset({"deallocated", "deallocating", "stopped", "stopping"})
 #: Set by the cloud provider where Azure says that the VM is off
 #: (https://kubernetes.io/docs/reference/labels-annotations-taints/).
 TAINT = "node.cloudprovider.kubernetes.io/shutdown"
-_LEAVES = frozenset({"ToBeDeletedByClusterAutoscaler", "DeletionCandidateOfClusterAutoscaler"})
+#: The autoscaler's other taint, DeletionCandidateOfClusterAutoscaler, announces nothing yet.
+_LEAVES = frozenset({"ToBeDeletedByClusterAutoscaler"})
 _SPOT = "kubernetes.azure.com/scalesetpriority"
 
 

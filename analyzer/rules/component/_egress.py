@@ -43,7 +43,7 @@ def egress_view(
     """Look at what the component needs outside: the API server, its registry, or its service."""
     nodes = {pod.spec.node_name for pod in pods if pod.spec.node_name}
     if component.category == "tunnel":
-        return _look(archives, nodes, "probes/api.json", lambda probe: not _in_cluster(probe))
+        return api_view(archives, nodes)
     if pulls_fail(pods):
         hosts = {parse_image(s.image).registry for pod in pods for s in pod.statuses}
         return _look(archives, nodes, "probes/egress.json", lambda probe: probe.name in hosts)
@@ -52,6 +52,11 @@ def egress_view(
         # The standard probes do not ask for this component's own endpoints.
         return view if view.signals else EgressView(frozenset({Signal.EGRESS_NOT_CHECKED}))
     return EgressView()
+
+
+def api_view(archives: NodeArchives | None, nodes: set[str]) -> EgressView:
+    """Look at whether the nodes reach the API server by its own name."""
+    return _look(archives, nodes, "probes/api.json", lambda probe: not _in_cluster(probe))
 
 
 def _in_cluster(probe: Probe) -> bool:

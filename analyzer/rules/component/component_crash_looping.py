@@ -8,7 +8,9 @@ Why it matters:
 How we know:
   Container states: waiting in CrashLoopBackOff after three restarts or more, or at least five
   restarts of which the last is minutes old and the run before it was short. Restarts of long ago
-  are no finding. Reason, exit code and the component's own log lines are shown if collected.
+  are no finding. Reason, exit code and the component's own log lines are shown if collected. An
+  error in CoreDNS's configuration, a loop, or an API server out of its reach leaves the owner open
+  where nothing tells whose part failed.
 What to do:
   customer: Read the log of the last run (kubectl -n <namespace> logs <pod> --previous), and undo
     any change of the component or of its settings.
@@ -29,15 +31,14 @@ from analyzer.baselines.baseline import Baseline
 from analyzer.baselines.markers import component_of, is_managed_namespace, whose
 from analyzer.baselines.schema import Component
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Pods
+from analyzer.facts.listings import ConfigMaps, DaemonSets, Deployments, Pods
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Pod, Workload
-from analyzer.model.evidence import EvidenceRef
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.component._crashes import Crash, crash_of, log_lines
-from analyzer.rules.component._egress import EgressView, egress_view
+from analyzer.rules.component._egress import egress_view
 from analyzer.rules.component._managed import (
     OWN_EFFECTS,
     SYSTEM,
@@ -46,6 +47,7 @@ from analyzer.rules.component._managed import (
     pod_subject,
     signals_of,
 )
+from analyzer.rules.component._own_log import Sources, Told, told_by_log
 
 RULE = Rule(
     id="AKS-CMP-003",
@@ -90,7 +92,9 @@ def check(
     daemonsets: DaemonSets | None,
     archives: NodeArchives | None,
     logs: Logs | None,
+    config_maps: ConfigMaps | None,
 ) -> Iterator[Hit]:
+    sources = Sources(logs, archives, config_maps, identity.collected_at)
     workloads = _workloads(deployments, daemonsets)
     counts: dict[Key, int] = {}
     crashes: dict[Key, list[Crash]] = {}
@@ -108,8 +112,7 @@ def check(
         owner = whose(workloads.get(key) or first, baseline.catalogue, identity)
         if component is not None and owner.managed:
             group = _Group(component, workloads.get(key), tuple(crashes[key]), counts[key])
-            egress = egress_view(component, group.pods, archives)
-            yield _hit(key, group, egress, log_lines(logs, group.pods), identity)
+            yield _hit(key, group, _told(group, sources), identity)
     pods.of(SYSTEM)
 
 
@@ -120,9 +123,17 @@ def _workloads(
     return {(w.namespace or "", w.kind, w.name): w for w in shown}
 
 
-def _hit(
-    key: Key, group: _Group, egress: EgressView, lines: tuple[EvidenceRef, ...], identity: Identity
-) -> Hit:
+def _told(group: _Group, sources: Sources) -> Told:
+    """What logs and probes say; a container that was killed at its limit said nothing of that."""
+    egress = egress_view(group.component, group.pods, sources.archives)
+    lines = (*log_lines(sources.logs, group.pods), *egress.evidence)
+    killed = any(c.ended is not None and c.ended.reason == "OOMKilled" for c in group.crashes)
+    told = Told() if killed else told_by_log(group.component.id, group.pods, sources)
+    places = tuple(dict.fromkeys((*lines, *told.evidence)))
+    return Told(egress.signals | told.signals, places, told.would_change)
+
+
+def _hit(key: Key, group: _Group, told: Told, identity: Identity) -> Hit:
     namespace, kind, name = key
     worst = max(group.crashes, key=lambda crash: crash.status.restart_count)
     changed = change_view(group.workload, group.component, group.onset)
@@ -134,13 +145,13 @@ def _hit(
         component=group.component.id,
         saw=worst.sentence,
         expected=f"No restarts. {group.component.what}",
-        evidence=(*(crash.where for crash in group.crashes[:3]), *lines, *egress.evidence),
+        evidence=(*(crash.where for crash in group.crashes[:3]), *told.evidence),
         variant=variant if everywhere else "default",
-        signals=signals_of(group.component) | changed.signals | egress.signals,
+        signals=signals_of(group.component) | changed.signals | told.signals,
         affects=tuple(pod_subject(pod) for pod in group.pods),
         first_seen=group.onset,
         last_seen=identity.collected_at,
-        would_change=changed.would_change,
+        would_change=(*changed.would_change, *told.would_change),
         count=len(group.crashes),
         instance_of=_CAUSES - OWN_EFFECTS.get(group.component.category, frozenset()),
     )

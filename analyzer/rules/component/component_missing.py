@@ -9,8 +9,8 @@ Why it matters:
 How we know:
   The baseline of managed components against the complete listing of the namespace. Components whose
   presence is not certain (network mode, version or add-ons unknown; Windows without Windows nodes;
-  a driver that can be switched off, without the export that says so) are left out. AKS puts its
-  components back, so something keeps it away; a deleted object leaves no trace of who deleted it.
+  a driver that can be switched off, without the export that says so) are left out, and an older
+  generation of a component counts for it. AKS puts its components back, so something keeps it away; a deleted object leaves no trace of who deleted it.
 What to do:
   customer: Look for the deletion in the audit log (kube-audit, verb delete) and for webhooks or
     policies that reject the object, then reconcile the cluster: az aks update -g <resource group>
@@ -32,6 +32,7 @@ from analyzer.baselines.schema import Component, Scope
 from analyzer.baselines.select import Expectation
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.identity import Identity
+from analyzer.facts.kube import KubeObject
 from analyzer.facts.listings import DaemonSets, Deployments
 from analyzer.model.gap import NotCollected
 from analyzer.model.owner import Confidence
@@ -81,13 +82,18 @@ def _firm(expectation: Expectation) -> bool:
 
 
 def _there(listing: Deployments | DaemonSets, component: Component) -> bool:
-    """True if any object bears the name; raises where a namespace was not listed whole."""
+    """True if any object bears the name, or one of before; raises where a list is not whole."""
     homes = component.namespaces
-    if any(o.namespace in homes and fnmatchcase(o.name, component.name) for o in listing.items):
+    names = (component.name, *component.lifecycle.renamed_from)
+    if any(_bears(obj, homes, names) for obj in listing.items):
         return True
     for namespace in homes:
         listing.get(namespace, component.name)
     return False
+
+
+def _bears(obj: KubeObject, homes: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    return obj.namespace in homes and any(fnmatchcase(obj.name, name) for name in names)
 
 
 def _switched_off(component: Component, azure: AzureExports | None) -> bool:

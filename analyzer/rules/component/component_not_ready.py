@@ -9,10 +9,12 @@ How we know:
   The counts in the status of the Deployment or DaemonSet, and the Ready condition of its pods. Pods
   that have just started, roll-outs of a few minutes, nodes that have just joined or that leave, and
   Windows DaemonSets without Windows nodes are left out. A node, image, network or webhook that is
-  found to be at fault explains it.
+  found to be at fault explains it. Where the scheduler places none of the pods, its message tells
+  whether nodes are full, carry own taints, or are in trouble.
 What to do:
   customer: See why the pods are not ready: kubectl -n <namespace> describe pod <pod>, and undo any
-    change of the component.
+    change of the component. Where no node takes them, add nodes to the system pool, or take the
+    taint off.
   microsoft: Look at the component on the nodes named here.
   cni-vendor: Look at the network of the nodes named here.
 References:
@@ -28,7 +30,8 @@ from dataclasses import dataclass
 from analyzer.baselines.baseline import Baseline
 from analyzer.baselines.schema import Component, Scope
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Nodes, Pods
+from analyzer.facts.listings import ConfigMaps, DaemonSets, Deployments, Nodes, Pods
+from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Workload
 from analyzer.rules.api import Hit, Rule, Signal
@@ -44,7 +47,9 @@ from analyzer.rules.component._managed import (
     require_system,
     signals_of,
 )
+from analyzer.rules.component._own_log import Sources, told_by_log
 from analyzer.rules.component._readiness import Unready, look
+from analyzer.rules.component._scheduling import SETTLED, scheduling_signals
 
 RULE = Rule(
     id="AKS-CMP-002",
@@ -56,13 +61,14 @@ RULE = Rule(
 
 
 _NOTHING: frozenset[str] = frozenset()
+#: What a component is to the network has no say where no node takes its pods.
+_NETWORK = frozenset({Signal.POD_NETWORK, Signal.CNI_ITSELF})
 
 
 @dataclass(frozen=True)
 class _World:
-    baseline: Baseline
     identity: Identity
-    archives: NodeArchives | None
+    sources: Sources
 
 
 def check(
@@ -73,8 +79,10 @@ def check(
     pods: Pods | None,
     nodes: Nodes | None,
     archives: NodeArchives | None,
+    logs: Logs | None,
+    config_maps: ConfigMaps | None,
 ) -> Iterator[Hit]:
-    world = _World(baseline, identity, archives)
+    world = _World(identity, Sources(logs, archives, config_maps, identity.collected_at))
     index = pods_by_workload(pods)
     for component, workload in managed_workloads(deployments, daemonsets, baseline, identity):
         own = index.get((workload.namespace or "", workload.kind, workload.name), [])
@@ -96,9 +104,17 @@ def _must_run(component: Component, baseline: Baseline, nodes: Nodes | None) -> 
     return firm and component.when.scope is Scope.ALWAYS and bool(nodes and nodes.items)
 
 
+def _of_component(component: Component, unready: Unready) -> frozenset[Signal]:
+    """What the component is, and what keeps its pods from being placed."""
+    held = scheduling_signals(unready.pods)
+    own = signals_of(component)
+    return held | (own - _NETWORK if held & SETTLED else own)
+
+
 def _hit(component: Component, workload: Workload, unready: Unready, world: _World) -> Hit:
     changed = change_view(workload, component, unready.onset)
-    egress = egress_view(component, unready.pods, world.archives)
+    egress = egress_view(component, unready.pods, world.sources.archives)
+    told = told_by_log(component.id, unready.pods, world.sources)
     none_ready = unready.ready == 0
     variant = ("all-vital" if component.id in VITAL else "all") if none_ready else "some"
     title = f"{workload.name} wants no pods"
@@ -111,13 +127,18 @@ def _hit(component: Component, workload: Workload, unready: Unready, world: _Wor
         component=component.id,
         saw=unready.sentence,
         expected=f"All pods of {workload.name} ready. {component.what}",
-        evidence=(workload.where(unready.anchor), *unready.evidence, *egress.evidence),
+        evidence=(
+            workload.where(unready.anchor),
+            *unready.evidence,
+            *egress.evidence,
+            *told.evidence,
+        ),
         variant=variant,
-        signals=signals_of(component) | changed.signals | egress.signals,
+        signals=_of_component(component, unready) | changed.signals | egress.signals | told.signals,
         affects=tuple(pod_subject(pod) for pod in unready.pods),
         first_seen=unready.onset,
         last_seen=world.identity.collected_at,
-        would_change=changed.would_change,
+        would_change=(*changed.would_change, *told.would_change),
         produces=_NOTHING if _crashing(unready, world.identity) else None,
         instance_of=unready.instance_of - OWN_EFFECTS.get(component.category, frozenset()),
     )

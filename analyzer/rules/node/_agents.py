@@ -13,7 +13,7 @@ from analyzer.facts.parse.host import parse_failed_units
 from analyzer.facts.scan import Match
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import NotCollected
-from analyzer.rules.node._nodes import START_UP, earliest, holds, is_recent
+from analyzer.rules.node._nodes import START_UP, earliest, holds, is_fresh, is_recent
 
 #: Failures that ended this long before the collection are over.
 STILL = timedelta(hours=1)
@@ -62,7 +62,7 @@ class Signs:
 
     def add_match(self, match: Match, text: str, now: datetime | None) -> None:
         """Add lines of a log, if they went on until lately."""
-        if is_recent(match.last_seen, now, STILL):
+        if is_fresh(match, now, STILL):
             self.add(f"{text} ({match.count} lines)", match.samples[0], match.first_seen)
 
 
@@ -112,7 +112,7 @@ def service_signs(
         if (
             match is None
             or match.count < agent.min_broken
-            or not is_recent(match.last_seen, now, STILL)
+            or not is_fresh(match, now, STILL)
         ):
             continue
         if born and match.last_seen and match.last_seen < born + START_UP:

@@ -12,7 +12,7 @@ from analyzer.facts.objects import Node
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import NotCollected
 from analyzer.rules.node._consumers import evicted_uses, oom_victim, pod_of_task, weighs
-from analyzer.rules.node._nodes import earliest, holds, is_recent, late, settled
+from analyzer.rules.node._nodes import earliest, holds, is_fresh, late, settled
 
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 #: One stall of the kubelet may be a pause of the machine.
@@ -77,6 +77,6 @@ def _stalls(
         return {}
     stalls: dict[str, list[tuple[datetime | None, EvidenceRef]]] = {}
     for match in found:
-        if match.node and late(match) >= MIN_STALLS and is_recent(match.last_seen, now):
+        if match.node and late(match) >= MIN_STALLS and is_fresh(match, now):
             stalls.setdefault(match.node, []).append((match.first_seen, match.samples[0]))
     return stalls

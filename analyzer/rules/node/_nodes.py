@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from analyzer.facts.listings import Nodes
 from analyzer.facts.objects import Condition, Node
+from analyzer.facts.parse.timestamps import seconds_since_boot
 from analyzer.facts.scan import Match
 from analyzer.model.gap import Gap, NotCollected, Presence
 
@@ -15,10 +16,11 @@ START_UP = timedelta(minutes=10)
 #: What a log said longer ago than this is history.
 RECENT = timedelta(hours=24)
 #: Taints under which a node goes away on purpose (cluster autoscaler, shutdown, scale-down).
+#: DeletionCandidateOfClusterAutoscaler is not among them: it only says that the autoscaler may
+#: take the node some day, and may stay for hours (github.com/kubernetes/autoscaler/issues/7964).
 LEAVING = frozenset(
     {
         "ToBeDeletedByClusterAutoscaler",
-        "DeletionCandidateOfClusterAutoscaler",
         "node.cloudprovider.kubernetes.io/shutdown",
         "karpenter.sh/disrupted",
     }
@@ -53,6 +55,33 @@ def holds(node: Node, condition: str) -> Condition | None:
 def is_recent(when: datetime | None, now: datetime | None, span: timedelta = RECENT) -> bool:
     """True for a moment within ``span`` before ``now``, and where either is not known."""
     return when is None or now is None or now - when <= span
+
+
+def is_fresh(match: Match, now: datetime | None, span: timedelta = RECENT) -> bool:
+    """True for lines of a log that went on until lately.
+
+    Lines in seconds since a boot that nobody knows may be of any day: they never count.
+    """
+    return not since_boot(match) and is_recent(match.last_seen, now, span)
+
+
+def since_boot(match: Match) -> bool:
+    """True where the lines tell seconds since boot, and nothing told when that was."""
+    heads = ((sample.excerpt or "").encode() for sample in match.samples)
+    return match.last_seen is None and any(seconds_since_boot(h) is not None for h in heads)
+
+
+def require_boot(matches: Iterable[Match]) -> None:
+    """Stop a rule from calling clear what it could not date.
+
+    Raises:
+        NotCollected: there are lines in seconds since a boot that nothing dates.
+    """
+    detail = "the kernel's log tells seconds since boot, and nothing tells when that was"
+    undated = sorted({match.node for match in matches if match.node and since_boot(match)})
+    if undated:
+        paths = [f"nodes/{node}/host/uptime" for node in undated]
+        raise NotCollected(*(Gap(path=p, reason=Presence.NOT_ASKED, detail=detail) for p in paths))
 
 
 def stamp(when: datetime | None) -> str:

@@ -12,10 +12,11 @@ from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Condition, Node
 from analyzer.facts.parse.host import parse_df, parse_pressure
+from analyzer.facts.scan import Match
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import NotCollected
 from analyzer.rules.node._consumers import Use, is_customers, oom_victim, pod_of_task, weighs
-from analyzer.rules.node._nodes import earliest, is_recent, late
+from analyzer.rules.node._nodes import earliest, is_fresh, is_recent, late
 
 #: How long after a kill the node still counts as short of memory.
 OOM_COUNTS = timedelta(hours=6)
@@ -44,16 +45,21 @@ def kills_by_node(
         if task and is_recent(event.last, now, OOM_COUNTS):
             where = event.where("message", what=f"SystemOOM on {event.about[2]}")
             found.setdefault(event.about[2], []).append(Kill(task, event.first, where))
-    try:
-        matches = logs.of("kernel-oom-kill") if logs is not None else ()
-    except NotCollected:
-        matches = ()
-    for match in matches:
-        if match.node and late(match) > 0 and is_recent(match.last_seen, now, OOM_COUNTS):
+    for match in kills_logged(logs):
+        if match.node and is_fresh(match, now, OOM_COUNTS):
             task = (match.captures.get("task") or ("a process",))[-1]
             kill = Kill(task, match.first_seen, match.samples[0])
             found.setdefault(match.node, []).append(kill)
     return found
+
+
+def kills_logged(logs: Logs | None) -> tuple[Match, ...]:
+    """What kernels wrote of such kills after their start; nothing where no log was collected."""
+    try:
+        found = logs.of("kernel-oom-kill") if logs is not None else ()
+    except NotCollected:
+        return ()
+    return tuple(match for match in found if late(match) > 0)
 
 
 def use_of_kill(kill: Kill, node: str, pods: Pods | None) -> Use | None:

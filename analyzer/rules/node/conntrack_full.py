@@ -32,7 +32,7 @@ from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import Gap, NotCollected, Presence
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.node._nodes import by_node, is_recent, late, stamp
+from analyzer.rules.node._nodes import by_node, is_fresh, late, require_boot, stamp
 
 RULE = Rule(
     id="AKS-NODE-013",
@@ -65,7 +65,7 @@ def check(identity: Identity, archives: NodeArchives | None, logs: Logs | None) 
     if not asked:
         if logs is None:
             raise NotCollected(Gap(path="nodes/*/host/sysctl", reason=Presence.NOT_ASKED))
-        logs.of("kernel-conntrack-full")
+        require_boot(m for m in logs.of("kernel-conntrack-full") if late(m) >= MIN_LINES)
 
 
 def _matches(logs: Logs | None, now: datetime | None) -> tuple[Match, ...]:
@@ -73,7 +73,7 @@ def _matches(logs: Logs | None, now: datetime | None) -> tuple[Match, ...]:
         found = logs.of("kernel-conntrack-full") if logs is not None else ()
     except NotCollected:
         return ()
-    return tuple(m for m in found if late(m) >= MIN_LINES and is_recent(m.last_seen, now))
+    return tuple(m for m in found if late(m) >= MIN_LINES and is_fresh(m, now))
 
 
 def _table(archive: NodeFiles | None) -> tuple[int, int, EvidenceRef] | None:

@@ -5,7 +5,7 @@ What it means:
   one every week; applying it is the customer's part.
 Why it matters:
   Fixes of the kernel, containerd and the kubelet come with the node image alone. Under the policy
-  of 2026, images older than 90 days are not supported.
+  of 9 June 2026, images older than 90 days are not supported.
 How we know:
   The label kubernetes.azure.com/node-image-version of every node, by the date in it (or the date
   of a later security patch) at the time of collection. An image that is newer than our data is
@@ -21,7 +21,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from analyzer.baselines.node_images import LABEL, NodeImage, age_days, newest, parse_node_image
 from analyzer.facts.identity import Identity
@@ -39,8 +39,11 @@ RULE = Rule(
     clauses=("NODE-06", "NODE-05", "IMG-02"),
 )
 
-#: Days from which an image is not supported (policy of 2026-06-09).
+#: Days from which an image is not supported.
 UNSUPPORTED = 90
+#: The day of the policy that says so first; a cluster of an earlier day was within the rules.
+#: Source: "Support policies for AKS" of 2026-06-09 (learn.microsoft.com/azure/aks/support-policies).
+POLICY_SINCE = datetime(2026, 6, 9, tzinfo=UTC)
 #: Six weekly releases; whoever upgrades each month stays below.
 OLD = 45
 
@@ -66,7 +69,7 @@ def check(nodes: Nodes, identity: Identity) -> Iterator[Hit]:
 
 
 def _hit(node: Node, image: NodeImage, age: int, now: datetime) -> Hit:
-    over = age > UNSUPPORTED
+    over = age > UNSUPPORTED and now >= POLICY_SINCE
     pool = node.pool or "without a pool"
     newer = newest(image.sku, now)
     told = f" {newer.version} was out by then." if newer and newer.version != image.version else ""

@@ -78,6 +78,7 @@ def check(
         ]
         yield _hit(sighting, alike or [sighting.node.name], archives, identity.collected_at)
     require_conditions(nodes)
+    require_boot(kills_logged(logs))
 
 
 def _look(node: Node, kills: list[Kill], now: datetime | None) -> Shortage | None:
