@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,6 +161,8 @@ def _diagnose(bundle: str, request: _Request, *, quiet: bool) -> Diagnosis:
     from analyzer.options import Options
     from analyzer.pipeline import analyze as run_analysis
 
+    # The process ends with the report: walking millions of facts for cycles frees nothing.
+    gc.disable()
     source: str | BinaryIO = sys.stdin.buffer if bundle == "-" else bundle
     options = Options(
         policy=request.policy,

@@ -16,6 +16,7 @@ from analyzer.bundle.collection import SELECTION
 from analyzer.facts.assemble import assemble_identity
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.facts import ApiServer, Facts
+from analyzer.facts.garbage import collector_paused
 from analyzer.facts.kube import KubeObject
 from analyzer.facts.listings import BY_RESOURCE, WHOLE, ListingState, Objects
 from analyzer.facts.logs import Logs
@@ -49,13 +50,19 @@ def load_facts(
     on_step: OnStep | None = None,
 ) -> Loaded:
     """Read the whole bundle. ``jobs`` are processes for node parts; 0 takes one per core."""
-    limits = limits or Limits()
+    with collector_paused():
+        return _load(bundle, patterns, limits or Limits(), jobs or os.cpu_count() or 1, on_step)
+
+
+def _load(
+    bundle: Bundle, patterns: PatternSet, limits: Limits, jobs: int, on_step: OnStep | None
+) -> Loaded:
     step = on_step or (lambda stage, done, total: None)
     manifest = bundle.manifest
     reference = manifest.finished if manifest is not None else None
     if bundle.partitioned:
         load = partial(load_part, limits=limits, patterns=patterns, reference=reference)
-        parts = _read_parts(bundle.parts(), load, jobs or os.cpu_count() or 1, step)
+        parts = _read_parts(bundle.parts(), load, jobs, step)
         inventory = bundle.finish(part.inventory for part in parts)
     else:
         make = partial(PartReader, patterns, reference)

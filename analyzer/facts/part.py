@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from analyzer.bundle import Limits, Member, PartInventory, PartRecorder, PartRef, read_part
+from analyzer.facts.garbage import collector_paused
 from analyzer.facts.listings import BY_RESOURCE, WHOLE
 from analyzer.facts.logkinds import LogKind, log_kind, place
 from analyzer.facts.node_files import TextFile
@@ -166,6 +167,7 @@ def load_part(
     recorder = PartRecorder(part.name)
     members: Iterator[Member] = read_part(part, limits, recorder)
     reader = PartReader(patterns, reference)
-    for member in members:
-        reader.feed(member)
-    return reader.result(recorder.result())
+    with collector_paused():
+        for member in members:
+            reader.feed(member)
+        return reader.result(recorder.result())
