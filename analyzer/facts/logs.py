@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import TypeVar
 
 from analyzer.facts.landmarks import landmarks
 from analyzer.facts.logkinds import LogKind, sources_of
 from analyzer.facts.scan import Match
 from analyzer.model.gap import Gap, NotCollected, Presence
+
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,14 @@ class Logs:
     def _kinds(self) -> frozenset[LogKind]:
         return frozenset(kind for _, kind in self.read)
 
+    @cached_property
+    def _by_landmark(self) -> dict[str, tuple[Match, ...]]:
+        return _grouped(self.matches, lambda m: m.pattern)
+
+    @cached_property
+    def _by_node(self) -> dict[tuple[str, str], tuple[Match, ...]]:
+        return _grouped(self.matches, lambda m: (m.node or "", m.pattern))
+
     @property
     def readable(self) -> bool:
         """True if any log was looked through."""
@@ -43,7 +56,12 @@ class Logs:
         if not kinds & self._kinds:
             names = ", ".join(sorted(kinds))
             raise NotCollected(Gap(path=f"logs: {names}", reason=Presence.NOT_ASKED))
-        return tuple(m for m in self.matches if m.pattern == landmark)
+        return self._by_landmark.get(landmark, ())
+
+    def on(self, node: str, landmark: str) -> tuple[Match, ...]:
+        """Matches of one landmark on one node; raises as :meth:`of` does."""
+        self.of(landmark)
+        return self._by_node.get((node, landmark), ())
 
     def any_of(self, landmarks: Iterable[str]) -> tuple[Match, ...]:
         """Matches of several landmarks; those whose logs are missing are left out.
@@ -67,6 +85,13 @@ class Logs:
     def listened(self, node: str, kind: LogKind) -> bool:
         """True where that node's log of that kind was looked through."""
         return (node, kind) in self.read
+
+
+def _grouped(matches: Iterable[Match], key: Callable[[Match], K]) -> dict[K, tuple[Match, ...]]:
+    groups: dict[K, list[Match]] = defaultdict(list)
+    for match in matches:
+        groups[key(match)].append(match)
+    return {name: tuple(group) for name, group in groups.items()}
 
 
 @cache
