@@ -33,8 +33,8 @@ from analyzer.model.subject import CLUSTER, Subject
 
 #: References of one sighting; the rest is counted.
 _EVIDENCE = 6
-NO_RANGE = "which versions have the bug is not known, so the sign alone speaks for it"
-NOT_COMPARED = "that a version with the bug runs here is not shown"
+NO_RANGE = "Which versions have the bug is not known, so the sign alone speaks for it"
+NOT_COMPARED = "That a version with the bug runs here is not shown"
 
 
 def match_bugs(bugs: BugCatalogue, facts: Facts, runc_of: RuncOf | None = None) -> BugSightings:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Objects
+from analyzer.facts.listings import KnownNodes, Nodes, Objects
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives, TextFile
 from analyzer.facts.parse.api_health import (
@@ -81,5 +81,6 @@ class Facts:
             ApiServer: self.api_server,
             AzureExports: self.azure,
             Logs: self.logs,
+            KnownNodes: KnownNodes(self.of(Nodes), self.archives.nodes),
             **self.listings,
         }

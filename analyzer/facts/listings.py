@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from analyzer.facts import objects as o
-from analyzer.facts.kube import KubeObject
+from analyzer.facts.kube import KubeObject, MetaWithManagers
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import Gap, NotCollected, Presence
 
@@ -348,6 +348,35 @@ class Installations(Objects[o.AnyObject]):
     resource = "operator.tigera.io/installations"
     model = o.AnyObject
     kind = "Installation"
+
+
+class KnownNodes:
+    """Nodes by the API server, or, where it was not asked, by the archives that they sent.
+
+    A node that only its archive shows has a name and nothing else: no condition, no label. Rules
+    that go by a node's own logs take these; rules that read silence take :class:`Nodes`.
+    """
+
+    def __init__(self, nodes: Nodes, archived: Iterable[str]) -> None:
+        self.listed = nodes.readable
+        stubs = (o.Node(kind="Node", metadata=MetaWithManagers(name=n)) for n in sorted(archived))
+        self.items: tuple[o.Node, ...] = nodes.items if nodes.readable else tuple(stubs)
+        self._nodes = nodes
+
+    @property
+    def readable(self) -> bool:
+        """True if any node is known."""
+        return self.listed or bool(self.items)
+
+    def require(self) -> KnownNodes:
+        """Return itself, or say that no node is known.
+
+        Raises:
+            NotCollected: neither the API server nor an archive shows a node.
+        """
+        if not self.readable:
+            self._nodes.require()
+        return self
 
 
 AnyListing = type[Objects[Any]]

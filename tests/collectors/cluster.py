@@ -70,6 +70,7 @@ class Cluster:
     on_delete: Callable[[Kind, Object], None] = lambda kind, obj: None
     before_list: Callable[[Kind], None] = lambda kind: None
     run: Callable[[str, list[str]], tuple[bytes, int]] = lambda pod, command: (b"", 1)
+    recorded: Callable[[str, str], tuple[int, bytes] | None] = lambda path, token: None
     metrics: str = 'kubernetes_feature_enabled{name="A",stage="BETA"} 1\nother 1\n'
     git_version: str = "v1.33.5"
     tokens_expire: int = 0

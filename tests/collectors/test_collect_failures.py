@@ -11,13 +11,11 @@ import pytest
 
 from .canaries import TEXTS
 from .cluster import Fault, Kind
-from .conftest import rows
+from .conftest import require, rows
 from .field import Field, container_pod, manifest_of, wait_for
 
 
-def test_image_that_is_not_there_gives_way_to_the_next(
-    field: Field, shell: tuple[str, ...]
-) -> None:
+def test_image_that_is_not_there_gives_way_to_the_next(field: Field, ash: tuple[str, ...]) -> None:
     """The list of a node's images is tried one by one; a node without any is named."""
     field.add_nodes("n0", "n1")
     field.nodes[0].images = ("mcr.microsoft.com/other:2",)
@@ -25,16 +23,14 @@ def test_image_that_is_not_there_gives_way_to_the_next(
         {"names": ["mcr.microsoft.com/other:2"]}
     ]
     field.nodes[1].images = ()
-    result = field.run(shell)
+    result = field.run(ash)
     assert result.returncode == 3, result.stderr
     missing = manifest_of(field.bundle())["nodes"]["missing"]
     assert [m["node"] for m in missing] == ["n1"] and "ErrImageNeverPull" in missing[0]["reason"]
     assert field.left_behind() == []
 
 
-def test_node_that_never_starts_gets_what_its_kubelet_serves(
-    field: Field, shell: tuple[str, ...]
-) -> None:
+def test_node_that_never_starts_gets_what_its_kubelet_serves(field: Field) -> None:
     """Partial success: the row says why, the logs that the proxy serves are in their place."""
     field.add_nodes("n0", "n1")
     field.nodes[1].starts = False
@@ -43,7 +39,7 @@ def test_node_that_never_starts_gets_what_its_kubelet_serves(
         "logs/": "journal of the kubelet\n",
     }
     field.cluster.kubelet = lambda node, what: field.kubelet(node, what) or served.get(what)
-    result = field.run(shell)
+    result = field.run(("dash",))
     assert result.returncode == 3, result.stderr
     files = field.bundle()
     manifest = manifest_of(files)
@@ -71,12 +67,12 @@ def test_pods_that_a_policy_forbids(field: Field) -> None:
     assert field.left_behind() == []
 
 
-def test_torn_transfers_are_continued(field: Field, shell: tuple[str, ...]) -> None:
+def test_torn_transfers_are_continued(field: Field, ash: tuple[str, ...]) -> None:
     """The archive is cut off at several points and goes on from there; the checksum decides."""
     field.add_nodes("n0")
     for cut in (1, 3000, 5000):
         field.cluster.faults.append(Fault("/exec.*tail", times=1, tear_after=cut))
-    result = field.run(shell)
+    result = field.run(ash)
     assert result.returncode == 0, result.stderr
     assert manifest_of(field.bundle())["nodes"]["answered"] == 1
     offsets = [
@@ -87,8 +83,9 @@ def test_torn_transfers_are_continued(field: Field, shell: tuple[str, ...]) -> N
     assert [int(o) for o in offsets] == [1, 2, 3002, 8002]
 
 
-def test_resume_fetches_only_what_is_missing(field: Field, shell: tuple[str, ...]) -> None:
+def test_resume_fetches_only_what_is_missing(field: Field) -> None:
     """A run that is interrupted leaves no namespace and a folder to go on with."""
+    shell = ("dash",)
     field.add_nodes("n0", "n1")
     field.nodes[1].starts = False
     process = subprocess.Popen(
@@ -104,6 +101,8 @@ def test_resume_fetches_only_what_is_missing(field: Field, shell: tuple[str, ...
     assert process.returncode == 130, messages
     assert field.left_behind() == [] and "--resume" in messages
     folder = partial.parents[2]
+    # half an archive of the pod that was removed is of no use to the next one
+    (next(folder.glob("demarc-*")) / "nodes/n1.tar.gz.part").write_bytes(b"half")
     field.nodes[1].starts = True
     before = len(field.server.requests)
     result = field.run(shell, "--resume", str(folder))
@@ -115,11 +114,20 @@ def test_resume_fetches_only_what_is_missing(field: Field, shell: tuple[str, ...
     assert not folder.exists() and field.left_behind() == []
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("shell", "stop"),
+    [
+        (("dash",), signal.SIGINT),
+        (("busybox", "ash"), signal.SIGINT),
+        (("busybox", "ash"), signal.SIGTERM),
+        (("dash",), signal.SIGHUP),
+    ],
+)
 def test_signals_leave_no_namespace(
     field: Field, shell: tuple[str, ...], stop: signal.Signals
 ) -> None:
     """Ctrl-C, a kill, a lost terminal, for the whole group as a terminal does it."""
+    require(shell[0])
     field.add_nodes("n0")
     field.nodes[0].starts = False
     process = subprocess.Popen(
@@ -183,7 +191,7 @@ def test_foreign_namespace_is_left_alone(field: Field) -> None:
     assert field.left_behind() == ["demarc-collector"]
 
 
-def test_view_only_account(field: Field, shell: tuple[str, ...]) -> None:
+def test_view_only_account(field: Field, ash: tuple[str, ...]) -> None:
     """Forbidden is told apart from absent; what may be read is read, nothing is made."""
     field.add_nodes("n0")
     field.cluster.denied = {"create namespaces"}
@@ -192,7 +200,7 @@ def test_view_only_account(field: Field, shell: tuple[str, ...]) -> None:
         Fault("/metrics", 403),
         Fault(r"/api/v1/configmaps\?", 403),
     ]
-    result = field.run(shell)
+    result = field.run(ash)
     assert result.returncode == 3, result.stderr
     files = field.bundle()
     collection = rows(files["cluster/collection.tsv"].decode())
@@ -209,8 +217,28 @@ def test_view_only_account(field: Field, shell: tuple[str, ...]) -> None:
     assert not any(m == "POST" and "authorization" not in p for m, p in field.server.requests)
 
 
-def test_sick_api_server(field: Field, shell: tuple[str, ...]) -> None:
-    """Too many requests, errors that pass, errors that stay, a hang, a broken aggregated API."""
+def test_account_that_sees_no_nodes(field: Field) -> None:
+    """As with the built-in role "view": no node is known, and that is told apart from no nodes."""
+    field.add_nodes("n0")
+    field.cluster.denied = {"create namespaces"}
+    field.cluster.faults.append(Fault(r"/api/v1/nodes|/metrics|storageclasses", 403))
+    result = field.run(("dash",))
+    assert result.returncode == 3, result.stderr
+    files = field.bundle()
+    collection = rows(files["cluster/collection.tsv"].decode())
+    for item in ("nodes", "storageclasses.storage.k8s.io", "feature-gates"):
+        assert collection[item]["note"].startswith("forbidden"), item
+    assert "cluster/resources/core/pods/kube-system.json" in files
+    assert "cluster/logs/kube-system/cnm-n0/main.log" in files
+    assert "nodes\tforbidden" in result.stderr
+    assert manifest_of(files)["nodes"] == {"asked": 0, "answered": 0, "missing": []}
+
+
+def test_sick_api_server(field: Field) -> None:
+    """Too many requests, errors that pass, errors that stay, a hang, a broken aggregated API.
+
+    And the first look at the pods fails long after they should have started: no node is given up.
+    """
     field.add_nodes("n0")
     field.cluster.serve(Kind("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False))
     field.cluster.faults += [
@@ -219,8 +247,9 @@ def test_sick_api_server(field: Field, shell: tuple[str, ...]) -> None:
         Fault(r"/apis/apps/v1/deployments", 500),
         Fault(r"/api/v1/services\?", 0),
         Fault("/apis/metrics.k8s.io/v1beta1", 503),
+        Fault(r"/namespaces/demarc-collector/pods\?", 500, times=3),
     ]
-    result = field.run(shell, CALL_TIMEOUT_S="4")
+    result = field.run(("dash",), CALL_TIMEOUT_S="3", START_TIMEOUT_S="1")
     assert result.returncode == 3, result.stderr
     files = field.bundle()
     collection = rows(files["cluster/collection.tsv"].decode())

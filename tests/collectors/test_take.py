@@ -73,7 +73,7 @@ def test_time_limit_without_timeout_ps_or_fractions(snippet: Run, tmp_path: Path
     )
     (tmp_path / "bin/sleep").chmod(0o755)
     start = time.monotonic()
-    snippet("take a 1 4096 a sleep 600; take b 5 4096 b echo next", path=path)
+    snippet("take a 1 4096 a sleep 600; take b 5 4096 b echo next", path=path, KILL_GRACE_S="1")
     assert time.monotonic() - start < 40
     found = collected(tmp_path)
     assert found["a"]["note"].startswith("timeout") and found["b"]["exit"] == "0"
@@ -113,7 +113,8 @@ def test_long_file_keeps_head_and_tail(snippet: Run, tmp_path: Path) -> None:
 def test_endless_output_and_messages_are_stopped(snippet: Run, tmp_path: Path) -> None:
     """A tool that never stops writing fills neither disk nor time."""
     start = time.monotonic()
-    snippet("take a 20 65536 a yes rubbish; take b 2 65536 b sh -c 'yes >&2'")
+    endless = "take a 20 65536 a yes rubbish; take b 2 65536 b sh -c 'yes >&2'"
+    snippet(endless, ENDLESS_BLOCKS="4096")
     assert time.monotonic() - start < 40
     assert collected(tmp_path)["a"]["truncated"] == "1"
     assert sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file()) < 400_000

@@ -44,11 +44,11 @@ def leave_namespace(field: Field) -> None:
     field.cluster.objects[("", "namespaces")].append({"metadata": meta})
 
 
-def test_yes_removes_the_leftover_and_goes_on(field: Field, shell: tuple[str, ...]) -> None:
+def test_yes_removes_the_leftover_and_goes_on(field: Field, ash: tuple[str, ...]) -> None:
     """And progress is drawn over itself."""
     field.add_nodes("n0")
     leave_namespace(field)
-    code, shown = run_on_terminal(field, shell, b"y\n")
+    code, shown = run_on_terminal(field, ash, b"y\n")
     assert code == 0, shown
     assert "Remove it now?" in shown and "\rnodes " in shown
     assert field.left_behind() == []

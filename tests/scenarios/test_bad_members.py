@@ -117,13 +117,26 @@ def test_one_bad_object_is_named_and_the_others_are_read() -> None:
     assert "AKS-WL-001" in {f.rule for f in diagnosis.findings}
 
 
-def test_no_nodes_at_all_gives_no_verdict_from_silence() -> None:
+def test_what_shows_no_mark_of_aks_gives_no_verdict() -> None:
+    gone = ("nodes/", "azure/", NODES, "cluster/resources/apps/", PODS)
+
+    def drop(files: dict[str, bytes]) -> None:
+        for path in [p for p in files if p.startswith(gone)]:
+            del files[path]
+
+    diagnosis = _diagnose(drop)
+    assert diagnosis.cluster.aks == "unknown" and not diagnosis.findings
+
+
+def test_without_nodes_the_other_objects_are_still_judged() -> None:
     def drop(files: dict[str, bytes]) -> None:
         for path in [p for p in files if p == NODES or p.startswith(("nodes/", "azure/"))]:
             del files[path]
 
     diagnosis = _diagnose(drop)
-    assert diagnosis.cluster.aks == "unknown" and not diagnosis.findings
+    assert diagnosis.cluster.aks == "yes", "AKS's own components tell"
+    assert {f.rule for f in diagnosis.findings} == {"AKS-WL-001"}
+    assert "AKS-NODE-001" in {check.rule for check in diagnosis.unknown}
 
 
 def test_strange_times_and_numbers() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from analyzer.facts.cnis import own_cni_of_daemonset
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import DaemonSets, Nodes
+from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Node, Workload
 from analyzer.model.gap import Gap, NotCollected, Presence
+from analyzer.model.signal import Signal
 
 #: What the kubelet says while the runtime has no CNI configuration (kubelet, runtime status):
 #: containerd 1.6 and newer say "not initialized", dockershim said "config uninitialized".
@@ -24,6 +26,13 @@ def has_no_network(node: Node) -> bool:
 def nodes_without_network(nodes: Nodes) -> list[Node]:
     """Nodes that wait for a network plugin and are not being deleted."""
     return [n for n in nodes.items if has_no_network(n) and n.metadata.deletion_timestamp is None]
+
+
+def unseen(node: Node, archives: NodeArchives | None) -> frozenset[Signal]:
+    """What stays open where the node's own files, its conflists among them, were not collected."""
+    if archives is not None and node.name in archives.nodes:
+        return frozenset()
+    return frozenset({Signal.CHANGE_NOT_CHECKED})
 
 
 def own_cni_daemonsets(daemonsets: DaemonSets) -> list[tuple[str, Workload]]:

@@ -7,9 +7,10 @@ Why it matters:
   The nodes stay not ready, and no pod outside of the host network starts there.
 How we know:
   The Ready condition of nodes that joined more than ten minutes before the collection, in a network
-  mode that AKS manages. If the CNI's own DaemonSet is missing, changed or crashes, or a third-party
-  CNI was installed, this is a symptom of that. A kubenet node without a pod range got none because
-  the pod CIDR of the cluster is used up.
+  mode that AKS manages. Where the node's own files were not collected, no owner is guessed. If the
+  CNI's own DaemonSet is missing, changed or crashes, or a third-party CNI was installed, this is a
+  symptom of that. A kubenet node without a pod range got none because the pod CIDR of the cluster
+  is used up.
 What to do:
   microsoft: Look at the CNI agent on the nodes named here (azure-cns or cilium), and at its
     node network configuration.
@@ -26,9 +27,10 @@ from datetime import timedelta
 
 from analyzer.facts.identity import Identity, NetworkMode
 from analyzer.facts.listings import Nodes
+from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Node
 from analyzer.rules.api import Hit, NotApplicable, Rule, Signal
-from analyzer.rules.cni._network import nodes_without_network
+from analyzer.rules.cni._network import nodes_without_network, unseen
 
 RULE = Rule(
     id="AKS-CNI-005",
@@ -40,9 +42,16 @@ RULE = Rule(
 
 #: A node that joined so recently may still be starting its network.
 START_UP = timedelta(minutes=10)
+#: What would settle whose a node is that waits for its network.
+ITS_OWN_FILES = (
+    "The node's own archive (its CNI configuration, the logs of its CNI agent, its probes): a "
+    "change on the node or a blocked way out would make it the customer's; none of them "
+    "Microsoft's."
+)
+COLLECT_AGAIN = "Collect these nodes again with their archives, or replace them."
 
 
-def check(nodes: Nodes, identity: Identity) -> Iterator[Hit]:
+def check(nodes: Nodes, identity: Identity, archives: NodeArchives | None) -> Iterator[Hit]:
     if identity.network.byocni is True:
         raise NotApplicable("the cluster brings its own CNI (networkPlugin none)")
     now = identity.collected_at
@@ -52,20 +61,29 @@ def check(nodes: Nodes, identity: Identity) -> Iterator[Hit]:
             continue
         ready = node.condition("Ready")
         no_range = _no_pod_range(node, identity)
+        open_questions = frozenset() if no_range else unseen(node, archives)
         why = " The node has no pod range: the pod CIDR is used up." if no_range else ""
         yield Hit(
             subject=node.subject,
-            group="no-pod-range" if no_range else "no-network",
+            group=_group(no_range=no_range, open_questions=bool(open_questions)),
             saw=f"Node {node.name} reports: {ready.message if ready else ''}.{why}",
             expected="A network plugin within minutes of the node's start.",
             evidence=(node.where("type: Ready", "cni plugin not initialized"),),
-            signals=frozenset(
-                {Signal.CAPACITY_EXHAUSTED} if no_range else {Signal.MANAGED_COMPONENT}
-            ),
+            signals=open_questions
+            | {Signal.CAPACITY_EXHAUSTED if no_range else Signal.MANAGED_COMPONENT},
             first_seen=ready.last_transition_time if ready else None,
             last_seen=now,
             instance_of=frozenset() if no_range else None,
+            would_change=(ITS_OWN_FILES,) if open_questions else (),
+            do_next=COLLECT_AGAIN if open_questions else None,
         )
+
+
+def _group(*, no_range: bool, open_questions: bool) -> str:
+    """Nodes with another owner are told apart."""
+    if no_range:
+        return "no-pod-range"
+    return "no-network-unseen" if open_questions else "no-network"
 
 
 def _no_pod_range(node: Node, identity: Identity) -> bool:

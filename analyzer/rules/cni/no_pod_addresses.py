@@ -96,6 +96,7 @@ def check(
             *(Subject(kind="Pod", namespace=ns, name=name) for ns, name in waiting[:200]),
         ),
         first_seen=min((one.first for one in seen.values() if one.first), default=None),
+        onset_at_latest=True,  # events and rotated logs keep the last hours only
         last_seen=identity.collected_at,
         count=sum(one.count for one in seen.values()),
         would_change=_doubt(room, sure=sure),

@@ -58,6 +58,13 @@ CAUSES = (
         "azure-api-denied",
     ),
     _cause(
+        "subscription",
+        r"ReadOnlyDisabledSubscription|subscription .{0,120}is disabled",
+        "the subscription is disabled, and Azure only lets it be read",
+        _DENIED,
+        "azure-api-denied",
+    ),
+    _cause(
         "policy",
         r"RequestDisallowedByPolicy|ScopeLocked|DisallowedByPolicy",
         "a policy or a lock of the customer in Azure forbids it",

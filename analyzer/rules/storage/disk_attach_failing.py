@@ -130,6 +130,7 @@ def _from_logs(logs: Logs | None, told: set[str], now: datetime | None) -> Itera
             evidence=(sample,),
             signals=cause.signals,
             first_seen=match.first_seen,
+            onset_at_latest=True,  # the log may have rotated
             last_seen=match.last_seen,
             count=match.count,
             instance_of=cause.effects,

@@ -74,6 +74,7 @@ def check(
             signals=_signals(cause, provisioner),
             affects=_users(claim, pods),
             first_seen=event.first,
+            onset_at_latest=True,  # events live for an hour
             last_seen=identity.collected_at,
             count=event.times,
             instance_of=cause.effects,

@@ -2,17 +2,17 @@
 
 What it means:
   Log lines or states that a documented bug leaves behind were found, and what runs on that node or
-  in that component is a version with the bug. Where a version could not be told, it is only
-  possible.
+  in that component is a version with the bug. Where a version could not be told, where the bug
+  names none, or where AKS has long had a release with the fix, it is only possible.
 Why it matters:
   The cause is known and has links, a workaround and often a fixed version: nobody has to look for
   it again.
 How we know:
   The signature (an expression over one log line, or a state) together with the gates of the bug:
-  kernel, containerd, kubelet, node image, component version. A gate that fails vetoes it; lines of
-  the first minutes after boot do not count. A state that several causes share (no free address, a
-  slow etcd) is told as a lead only, and explains nothing. See the bug's own page: demarc explain
-  and its name.
+  kernel, containerd, kubelet, node image, component version. A gate that fails vetoes it, and so
+  does a node image that has the fix; lines of the first minutes after boot do not count. A state
+  that several causes share (no free address, a slow etcd) is told as a lead only, and explains
+  nothing. See the bug's own page: demarc explain and its name.
 What to do:
   customer: Upgrade to the release or node image with the fix, or apply the workaround; where there
     is neither, report it to AKS with the bug's links and watch them.
@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.bugs import Bug, BugSighting, BugSightings, Status
+from analyzer.bugs.gates import states_range
 from analyzer.facts.listings import Pods
 from analyzer.facts.logs import Logs
 from analyzer.model.gap import Gap, NotCollected, Presence
@@ -120,6 +121,8 @@ def _doubt(sighting: BugSighting) -> str:
             "Several causes leave this sign; a second one of the bug, or what else was found on "
             "the same node, tells them apart."
         )
+    if not sighting.bug.gates and not states_range(sighting.bug):
+        return "The bug names no version: its links say what else tells it from other causes."
     return "The version that runs here would confirm the bug or rule it out."
 
 

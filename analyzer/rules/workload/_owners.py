@@ -12,11 +12,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.managers import provenance
 from analyzer.baselines.markers import Whose, whose
 from analyzer.facts.cnis import cni_data
 from analyzer.facts.identity import Identity
 from analyzer.facts.kube import KubeObject
+from analyzer.facts.listings import DaemonSets, Deployments
 from analyzer.facts.objects import Pod
+from analyzer.model.owner import Confidence
 from analyzer.model.signal import Signal
 from analyzer.model.subject import Subject
 
@@ -31,24 +34,43 @@ CNI_EFFECTS = frozenset({"no-pod-network", "component-changed"})
 
 
 class Owners:
-    """Whose workloads are, weighed by several marks (:func:`analyzer.baselines.markers.whose`)."""
+    """Whose workloads are, weighed by several marks (:func:`analyzer.baselines.markers.whose`).
+
+    Where ``controllers`` show what made a pod, that is judged and not the pod: pods do not carry
+    the marks of Helm, nor who wrote them.
+    """
 
     def __init__(
-        self, baseline: Baseline, identity: Identity, third_party: ThirdPartySoftware | None = None
+        self,
+        baseline: Baseline,
+        identity: Identity,
+        third_party: ThirdPartySoftware | None = None,
+        *controllers: DaemonSets | Deployments | None,
     ) -> None:
         self._catalogue = baseline.catalogue
         self._identity = identity
         self._products = third_party.found if third_party else ()
         self._known: dict[Key, Whose] = {}
+        self._controllers: dict[Key, KubeObject] = {
+            (item.kind, item.namespace or "", item.name): item
+            for listing in controllers
+            for item in (listing.items if listing else ())
+        }
 
     def own(self, pods: Iterable[Pod]) -> list[Pod]:
         """Pods that are not shown to be AKS's; managed components have rules of their own."""
         return [pod for pod in pods if not self.of(pod, key_of(pod)).managed]
 
     def of(self, obj: KubeObject, key: Key) -> Whose:
-        """The verdict on a workload, taken from one of its pods (or itself) and kept."""
+        """The verdict on a workload, taken from itself or else one of its pods, and kept."""
         if key not in self._known:
-            self._known[key] = whose(obj, self._catalogue, self._identity)
+            judged = self._controllers.get(key, obj)
+            verdict = whose(judged, self._catalogue, self._identity)
+            release = _release_of_others(judged) if verdict.owner == "unknown" else None
+            if release is not None:
+                reason = f"installed by the Helm release {release}, and signed by nothing of AKS"
+                verdict = Whose("customer", Confidence.MEDIUM, (reason, *verdict.reasons))
+            self._known[key] = verdict
         return self._known[key]
 
     def signals(self, key: Key) -> frozenset[Signal]:
@@ -75,6 +97,19 @@ class Owners:
         kind, _, name = key
         names = [d for cni in self._identity.network.own_cni for d in own.get(cni, ())]
         return kind == "DaemonSet" and name in names
+
+
+def _release_of_others(obj: KubeObject) -> str | None:
+    """The Helm release that installed an object which no machinery of AKS signs.
+
+    People install the open-source forms of Microsoft's software (images and names are the same).
+    """
+    labels, annotations = obj.metadata.labels, obj.metadata.annotations
+    extension = any(key.startswith("clusterconfig.azure.com/") for key in labels)
+    managed = labels.get("kubernetes.azure.com/managedby") == "aks"
+    if extension or managed or provenance(labels, annotations).by_aks:
+        return None
+    return annotations.get("meta.helm.sh/release-name")
 
 
 def lives(pod: Pod) -> bool:

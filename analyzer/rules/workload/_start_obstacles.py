@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from analyzer.facts.identity import Dataplane, Identity, PolicyEngine
+from analyzer.facts.cnis import cni_data
+from analyzer.facts.identity import Dataplane, PolicyEngine
 from analyzer.model.signal import Signal
+from analyzer.rules.workload._node_network import PodNetwork, own_dns_server
 
 VOLUME_REASONS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 #: Containers whose image is there and that still cannot be made or started.
@@ -45,10 +47,23 @@ _OWN_CONTAINER = re.compile(
     r"mkdir |chdir|error mounting|subPath|runAsNonRoot|run as root|non-numeric user|"
     r"unable to find user|unable to start container process"
 )
-#: A missing ConfigMap, Secret or key is the workload's own mistake, whatever else is broken.
+#: A missing ConfigMap, Secret or key is the workload's own mistake, whatever else is broken, and so
+#: is what a key vault or a share refuses.
 _OWN_VOLUME = re.compile(
-    r"configmap|secret|references non-existent|mount error\(13\)|keyvault", re.IGNORECASE
+    r"(?:configmap|secret|secretproviderclass\S*)s? \\?\"[^\"]+\" not found|"
+    r"references non-existent|mount error\(13\)|get secretproviderclass|"
+    r"keyvault.{0,400}(?:StatusCode=40[034]|Forbidden|NotFound)",
+    re.IGNORECASE,
 )
+#: The kubelet reads these objects from the API server, and did not get them in time
+#: (pkg/kubelet/util/manager).
+_API_CACHE = re.compile(
+    r"failed to sync (?:configmap|secret) cache|failed to fetch token: (?:Post|Get) "
+)
+#: The kubelet's summary while any of the pod's volumes is not there yet.
+SUMMARY = re.compile(r"Unable to attach or mount volumes")
+#: What a storage driver passes on, or does not answer.
+_OF_DRIVER = re.compile(r"rpc error|MountDevice|timed out waiting|DeadlineExceeded")
 _NO_DRIVER = re.compile(
     r"not found in the list of registered CSI drivers|provider not found|"
     r"error connecting to provider"
@@ -66,6 +81,7 @@ _RUNTIME_EFFECTS = frozenset(
 _VOLUME_EFFECTS = frozenset(
     {"disk-not-attached", "no-disks", "azure-api-denied", "pods-not-running"}
 )
+_API_EFFECTS = frozenset({"api-unreachable", "kubelet-down", "api-server-unhealthy"})
 _EVERYTHING = _NETWORK_EFFECTS | _VOLUME_EFFECTS | {"kubelet-down"}
 
 _OF_NODE = frozenset({Signal.NODE_AGENT})
@@ -80,22 +96,26 @@ _OF_AKS = frozenset(
 class Obstacle:
     """What it can be a symptom of, and the signals; ``volume``: the pod's claims matter.
 
-    ``signals`` None stands for "the owner of the workload".
+    ``signals`` None stands for "the owner of the workload". ``outside``: it also takes the way out
+    of the node, so that nobody is blamed where no probe shows it.
     """
 
     effects: frozenset[str]
     signals: frozenset[Signal] | None = None
     volume: bool = False
+    outside: bool = False
 
 
-def obstacle_of(reason: str, text: str, identity: Identity) -> Obstacle:
+def obstacle_of(reason: str, text: str, network: PodNetwork) -> Obstacle:
     """Judge a reason with its text; without any, everything about the node may be the cause."""
+    if reason == "FailedAttachVolume":
+        return Obstacle(_VOLUME_EFFECTS, volume=True)
     if reason in VOLUME_REASONS:
         return _volume(text)
     if reason in CONTAINER_REASONS:
         return _container(reason, text)
     if reason in _SANDBOX_REASONS:
-        return _sandbox(text, identity)
+        return _sandbox(text, network)
     if reason in _NODE_STATE:
         return Obstacle(frozenset({"pods-not-running", "kubelet-down", "api-unreachable"}))
     return Obstacle(_EVERYTHING)
@@ -106,9 +126,12 @@ def _volume(text: str) -> Obstacle:
         return Obstacle(
             _VOLUME_EFFECTS | {"component-down"}, frozenset({Signal.STORAGE}), volume=True
         )
+    if _API_CACHE.search(text):
+        return Obstacle(_API_EFFECTS, frozenset())
     if _OWN_VOLUME.search(text):
         return Obstacle(frozenset(), volume=True)
-    return Obstacle(_VOLUME_EFFECTS, volume=True)
+    of_driver = frozenset({Signal.STORAGE}) if _OF_DRIVER.search(text) else None
+    return Obstacle(_VOLUME_EFFECTS, of_driver, volume=True)
 
 
 def _container(reason: str, text: str) -> Obstacle:
@@ -117,40 +140,43 @@ def _container(reason: str, text: str) -> Obstacle:
     return Obstacle(_RUNTIME_EFFECTS, frozenset())
 
 
-def _sandbox(text: str, identity: Identity) -> Obstacle:
+def _sandbox(text: str, network: PodNetwork) -> Obstacle:
     if _OWN_SANDBOX.search(text):
         return Obstacle(frozenset())
     if _SANDBOX_IMAGE.search(text):
-        return Obstacle(frozenset({"image-pull-fails", "no-egress", "no-dns"}), _OF_NODE)
+        effects = frozenset({"image-pull-fails", "no-egress", "no-dns"})
+        if own_dns_server(text) is not None:
+            return Obstacle(effects, _OF_NODE | {Signal.CUSTOM_DNS})
+        return Obstacle(effects, _OF_NODE, outside=True)
     plugin = _PLUGIN.search(text)
     if plugin is None and not _NETWORK.search(text):
         return Obstacle(_RUNTIME_EFFECTS, _OF_NODE)
-    if identity.network.byocni:
+    byocni, name = network.identity.network.byocni, plugin["plugin"] if plugin else ""
+    if name in cni_data().mesh_plugins:
+        return Obstacle(_NETWORK_EFFECTS, _mesh(name, network))
+    if byocni:
         return Obstacle(_NETWORK_EFFECTS, frozenset({Signal.POD_NETWORK}))
-    if (
-        plugin is not None
-        and identity.network.byocni is False
-        and _foreign(plugin["plugin"], identity)
-    ):
+    if name and byocni is False and _foreign(name, network):
         return Obstacle(_NETWORK_EFFECTS, frozenset({Signal.THIRD_PARTY_CNI, Signal.POD_NETWORK}))
     return Obstacle(_NETWORK_EFFECTS, _OF_NETWORK)
 
 
-def _foreign(plugin: str, identity: Identity) -> bool:
+def _mesh(plugin: str, network: PodNetwork) -> frozenset[Signal]:
+    """A mesh chains its plugin behind any CNI: the customer's, but for AKS's own Istio."""
+    if plugin != "istio-cni" or network.istio_addon is False:
+        return frozenset({Signal.THIRD_PARTY})
+    return _OF_NETWORK if network.istio_addon else frozenset({Signal.POD_NETWORK})
+
+
+def _foreign(plugin: str, around: PodNetwork) -> bool:
     """True for a plugin that AKS does not install in this mode."""
-    network = identity.network
+    network = around.identity.network
     if plugin in _OF_AKS:
         return False
     if plugin == "cilium-cni":
         return network.dataplane is Dataplane.AZURE
     if plugin == "calico":
-        return network.policy not in (PolicyEngine.CALICO, PolicyEngine.UNKNOWN)
-    return plugin in (
-        "flannel",
-        "antrea",
-        "weave-net",
-        "kube-ovn",
-        "kube-router",
-        "multus",
-        "multus-shim",
-    )
+        if network.policy is PolicyEngine.UNKNOWN:
+            return around.calico is False
+        return network.policy is not PolicyEngine.CALICO
+    return any(plugin in cni.plugins for cni in cni_data().cnis)

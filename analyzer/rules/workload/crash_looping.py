@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Pods
+from analyzer.facts.listings import DaemonSets, Deployments, Pods
 from analyzer.facts.objects import ContainerStateDetail, ContainerStatus, Pod
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.workload._owners import (
@@ -75,11 +75,16 @@ NOT_STARTED = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"
 
 
 def check(
-    pods: Pods, identity: Identity, baseline: Baseline, third_party: ThirdPartySoftware | None
+    pods: Pods,
+    identity: Identity,
+    baseline: Baseline,
+    third_party: ThirdPartySoftware | None,
+    daemonsets: DaemonSets | None,
+    deployments: Deployments | None,
 ) -> Iterator[Hit]:
     now = identity.collected_at
     looping = {id(p): s for p in pods.items if lives(p) and (s := _worst_loop(p, now)) is not None}
-    owners = Owners(baseline, identity, third_party)
+    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in pods.items if id(pod) in looping)
     for key, group in by_workload(own).items():
         worst = max(group, key=lambda p: looping[id(p)].restart_count)

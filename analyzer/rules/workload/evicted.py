@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
 from analyzer.facts.identity import Identity
 from analyzer.facts.kube import Meta
-from analyzer.facts.listings import Events, Pods
+from analyzer.facts.listings import DaemonSets, Deployments, Events, Pods
 from analyzer.facts.objects import Event, Pod
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
@@ -66,11 +66,13 @@ def check(
     baseline: Baseline,
     events: Events | None,
     third_party: ThirdPartySoftware | None,
+    daemonsets: DaemonSets | None,
+    deployments: Deployments | None,
 ) -> Iterator[Hit]:
     now = identity.collected_at
     found = events_by_pod(events, lambda event: _is_eviction(event) and _recent(event.last, now))
     told = {name: listed[-1] for name, listed in found.items()}
-    owners = Owners(baseline, identity, third_party)
+    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     for key, group in _groups(owners.own(_evicted(pods, told, now)), pods).items():
         first = next((pod for pod in group if (pod.namespace, pod.name) in told), group[0])
         event = told.get((first.namespace, first.name))

@@ -21,13 +21,14 @@ References:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
 from analyzer.facts.cnis import is_microsoft_image
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Events, Pods
+from analyzer.facts.listings import DaemonSets, Deployments, Events, Pods
 from analyzer.facts.objects import ContainerStatus, Event, Pod
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.workload._owners import (
@@ -61,6 +62,8 @@ REASONS = frozenset(
     }
 )  # fmt: skip
 PATIENCE = timedelta(minutes=3)
+#: How containerd and the kubelet name the image that they could not pull.
+_IMAGE_IN = re.compile(r'image \\?"(?P<image>[^"\\]+)')
 
 
 def check(
@@ -69,18 +72,20 @@ def check(
     baseline: Baseline,
     events: Events | None,
     third_party: ThirdPartySoftware | None,
+    daemonsets: DaemonSets | None,
+    deployments: Deployments | None,
 ) -> Iterator[Hit]:
     now = identity.collected_at
     failing = {id(p): s for p in pods.items if (s := _failing(p, now)) is not None}
     messages = events_by_pod(events, lambda e: e.reason == "Failed" and "pull" in e.text)
-    owners = Owners(baseline, identity, third_party)
+    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in pods.items if id(pod) in failing)
     for key, group in by_workload(own).items():
         pod = group[0]
         status = failing[id(pod)]
         text = _text(status, messages.get((pod.namespace, pod.name), ()))
         answer = answer_in(text)
-        of_registry = answer.of_registry and not is_microsoft_image(status.image)
+        of_registry = answer.of_registry and not _of_microsoft(status, text)
         own_registry = {Signal.OWN_REGISTRY} if of_registry and owners.signals(key) else set()
         yield Hit(
             subject=subject_of(key),
@@ -95,6 +100,12 @@ def check(
             count=len(group),
             instance_of=answer.effects | (CNI_EFFECTS if owners.is_cni(key) else frozenset()),
         )
+
+
+def _of_microsoft(status: ContainerStatus, text: str) -> bool:
+    """True for an image of Microsoft's registry; the error names it where the status is behind."""
+    named = _IMAGE_IN.search(text)
+    return is_microsoft_image(named["image"] if named else status.image)
 
 
 def _failing(pod: Pod, now: datetime | None) -> ContainerStatus | None:

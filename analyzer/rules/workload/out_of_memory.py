@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Pods
+from analyzer.facts.listings import DaemonSets, Deployments, Pods
 from analyzer.facts.logs import Logs
 from analyzer.facts.objects import ContainerStateDetail, ContainerStatus, Pod
 from analyzer.model.gap import NotCollected
@@ -59,9 +59,11 @@ def check(
     baseline: Baseline,
     logs: Logs | None,
     third_party: ThirdPartySoftware | None,
+    daemonsets: DaemonSets | None,
+    deployments: Deployments | None,
 ) -> Iterator[Hit]:
     killed = {id(p): k for p in pods.items if (k := _killed(p, identity.collected_at)) is not None}
-    owners = Owners(baseline, identity, third_party)
+    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in pods.items if id(pod) in killed)
     for key, group in by_workload(own).items():
         pod = max(group, key=lambda p: killed[id(p)][0].restart_count)

@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Events, Nodes, Pods
+from analyzer.facts.listings import DaemonSets, Deployments, Events, Nodes, Pods
 from analyzer.facts.objects import Condition, Event, Pod
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.workload._owners import (
@@ -66,13 +66,15 @@ def check(
     nodes: Nodes | None,
     events: Events | None,
     third_party: ThirdPartySoftware | None,
+    daemonsets: DaemonSets | None,
+    deployments: Deployments | None,
 ) -> Iterator[Hit]:
     now = identity.collected_at
     waiting = [pod for pod in pods.items if _waits(pod, now)]
     if not waiting:
         return
     told = events_by_pod(events, lambda event: event.reason in (*MAKES_ROOM, *NO_ROOM))
-    owners = Owners(baseline, identity, third_party)
+    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in waiting if not _room_is_made(pod, told, now))
     for key, group in by_workload(own).items():
         yield _hit(key, group, owners, nodes, told, now)

@@ -28,11 +28,13 @@ from datetime import datetime, timedelta
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Events, Pods
+from analyzer.facts.listings import DaemonSets, Deployments, Events, Namespaces, Pods
+from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import ContainerStateDetail, Event, Pod
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
+from analyzer.rules.workload._node_network import egress_was_probed, pod_network
 from analyzer.rules.workload._owners import (
     CNI_EFFECTS,
     Key,
@@ -47,7 +49,12 @@ from analyzer.rules.workload._owners import (
     unready_since,
 )
 from analyzer.rules.workload._pod_events import PodName, events_by_pod
-from analyzer.rules.workload._start_obstacles import CONTAINER_REASONS, Obstacle, obstacle_of
+from analyzer.rules.workload._start_obstacles import (
+    CONTAINER_REASONS,
+    SUMMARY,
+    Obstacle,
+    obstacle_of,
+)
 
 RULE = Rule(
     id="AKS-WL-006",
@@ -72,6 +79,10 @@ def check(
     baseline: Baseline,
     events: Events | None,
     third_party: ThirdPartySoftware | None,
+    daemonsets: DaemonSets | None,
+    deployments: Deployments | None,
+    namespaces: Namespaces | None,
+    archives: NodeArchives | None,
 ) -> Iterator[Hit]:
     slow = {id(p): w for p in pods.items if (w := _waits(p, identity.collected_at)) is not None}
     if not slow:
@@ -79,21 +90,22 @@ def check(
     warnings = events_by_pod(
         events, lambda e: e.type == "Warning" and e.reason not in NOT_ABOUT_START
     )
-    owners = Owners(baseline, identity, third_party)
+    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
+    network = pod_network(identity, daemonsets, namespaces)
     stuck = [
         p for p in pods.items if id(p) in slow and _is_stuck(p, slow[id(p)], warnings, identity)
     ]
     for key, group in by_workload(owners.own(stuck)).items():
         first = next((p for p in group if (p.namespace, p.name) in warnings), group[0])
         reason, text, places = _why(first, slow[id(first)], warnings)
-        obstacle = obstacle_of(reason, text, identity)
+        obstacle = obstacle_of(reason, text, network)
         yield Hit(
             subject=subject_of(key),
             title=f"Pods of {named(key)} are stuck while they start",
             saw=f"{counted(len(group), 'has a node and does', 'have a node and do')} not start; "
             f"{f'{reason}: {text}' if reason else 'no event says why'}",
             evidence=places,
-            signals=_signals(key, obstacle, owners),
+            signals=_signals(key, obstacle, owners) | _way_out(group, obstacle, archives),
             affects=(*pod_subjects(group), *_claims(group, obstacle)),
             first_seen=earliest(unready_since(p) for p in group),
             last_seen=identity.collected_at,
@@ -139,13 +151,22 @@ def _why(
     listed = warnings.get((pod.namespace, pod.name), ())
     if not listed:
         return "", "", (here,)
-    event = listed[-1]
+    event = next((e for e in reversed(listed) if not SUMMARY.search(e.text)), listed[-1])
     return event.reason, event.text, (event.where(f"reason: {event.reason}"), here)
 
 
 def _signals(key: Key, obstacle: Obstacle, owners: Owners) -> frozenset[Signal]:
     """A sandbox that cannot be made is the node's part, whoever's pod it is for."""
     return owners.signals(key) if obstacle.signals is None else obstacle.signals
+
+
+def _way_out(
+    group: Sequence[Pod], obstacle: Obstacle, archives: NodeArchives | None
+) -> frozenset[Signal]:
+    """Without a probe of its nodes, a blocked way out is not ruled out."""
+    if not obstacle.outside or egress_was_probed((p.spec.node_name for p in group), archives):
+        return frozenset()
+    return frozenset({Signal.EGRESS_NOT_CHECKED})
 
 
 def _claims(group: Sequence[Pod], obstacle: Obstacle) -> tuple[Subject, ...]:
