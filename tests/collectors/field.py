@@ -16,7 +16,7 @@ from .apiserver import ApiServer
 from .canaries import MARK, TEXTS
 from .cluster import Cluster, Object
 from .conftest import COLLECTORS, SHORT_WAITS
-from .host import make_host
+from .host import POISON, make_host
 from .kubectls import plain
 from .simulated import SimulatedNode, SimulatedNodes
 
@@ -82,7 +82,7 @@ class Field:
                 "secrets", {"data": {"x": MARK}, "metadata": {"name": "s", "namespace": namespace}}
             )
         self.cluster.logs = lambda ns, pod, container, previous: (
-            f"2026-01-01T00:00:00Z {ns} {pod} {previous}\n{TEXTS['bearer']}\n"
+            f"2026-01-01T00:00:00Z {ns} {pod} {previous}\n{POISON}"
         )
         self.cluster.kubelet = self.kubelet
 

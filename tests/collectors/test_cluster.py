@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from .cluster import Fault, Kind
-from .conftest import COLLECTORS, rows
+from .conftest import COLLECTORS, Run, rows
 from .field import Field, container_pod
 
 
@@ -172,6 +173,18 @@ def test_kubelet_that_does_not_answer_is_asked_once(field: Field) -> None:
     assert (out / "kubelet/n1/stats-summary.json").exists()
     collection = rows((out / "collection.tsv").read_text(encoding="utf-8"))
     assert collection["kubelet/n0"]["note"].startswith("timeout")
+
+
+def test_calls_are_paced(snippet: Run) -> None:
+    """--qps holds over all workers: with two of them at ten a second each waits a fifth."""
+    text = 'NAP_FRACTIONS=yes; KUBECTL=true CALL_TIMEOUT_S=9 API_TRIES=1; . "$LIB/kube.sh"\n'
+    start = time.monotonic()
+    snippet(text + "QPS=10; WORKERS=2; for i in 1 2 3 4 5 6; do api_get /x; done")
+    polite = time.monotonic() - start
+    assert polite >= 1.2
+    start = time.monotonic()
+    snippet(text + "QPS=1000; WORKERS=2; for i in 1 2 3 4 5 6; do api_get /x; done")
+    assert time.monotonic() - start < polite
 
 
 def test_names_that_are_no_paths(field: Field) -> None:

@@ -7,13 +7,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from .canaries import MARK
+from .canaries import MARK, TEXTS
 from .cluster import Kind, Object
 from .conftest import require, rows, tools_without
 from .field import Field, container_pod, manifest_of
@@ -24,6 +23,9 @@ from .simulated import FULL, LIGHT
 def test_whole_run(field: Field, shell: tuple[str, ...]) -> None:
     """Exit code 0, a bundle in format 1, nothing left, no secret asked for or taken."""
     field.add_nodes("n0", "n1", skip=FULL)
+    for number, text in enumerate(TEXTS.values()):
+        meta = {"name": f"e{number}", "namespace": "shop"}
+        field.cluster.add("events", {"metadata": meta, "reason": "x", "message": text})
     result = field.run(shell, KUBECTL="kubectl")
     assert result.returncode == 0, result.stderr
     files = field.bundle()
@@ -54,6 +56,8 @@ def test_whole_run(field: Field, shell: tuple[str, ...]) -> None:
         "cluster/resources/core/nodes.json",
         "cluster/resources/core/pods/kube-system.json",
         "cluster/resources/core/configmaps/shop.json",
+        "cluster/resources/core/events/shop.json",
+        "cluster/rights.txt",
         "cluster/logs/kube-system/cnm-n0/main.log",
         "cluster/kubelet/n1/configz.json",
         "cluster/kubelet/n1/stats-summary.json",
@@ -116,15 +120,15 @@ def test_selection_of_nodes(field: Field) -> None:
         shutil.rmtree(field.folder / "out", ignore_errors=True)
         result = field.run(("dash",), *args)
         assert result.returncode == 0, result.stderr
-        return sorted(
-            m["path"]
-            for m in manifest_of(field.bundle())["members"]
-            if m["path"].startswith("nodes/")
-        )
+        manifest = manifest_of(field.bundle())
+        archives = {m["path"] for m in manifest["members"]} - {"cluster.tar.gz"}
+        assert manifest["nodes"]["asked"] == len(archives) + len(manifest["nodes"]["missing"])
+        return sorted({*archives, *(m["node"] for m in manifest["nodes"]["missing"])})
 
     assert asked("--nodes", "a1,b0") == ["nodes/a1.tar.gz", "nodes/b0.tar.gz"]
-    assert asked("--selector", "kubernetes.azure.com/agentpool=system") == ["nodes/b0.tar.gz"]
-    assert asked("--max-nodes", "2") == ["nodes/a2.tar.gz", "nodes/b0.tar.gz"]
+    system = "kubernetes.azure.com/agentpool=system"
+    assert asked("--selector", system, "--no-daemonset") == ["b0"]
+    assert asked("--max-nodes", "2", "--no-daemonset") == ["a2", "b0"]
 
 
 def test_windows_and_virtual_nodes(field: Field) -> None:
@@ -190,14 +194,15 @@ def test_options_of_the_run(field: Field) -> None:
     for pod in (container_pod("web-1", "shop", "n0"), sick):
         field.cluster.add("pods", pod)
     at_once: list[int] = []
-    running = threading.Semaphore(99)
+    running: set[str] = set()
     execute = field.cluster.run
 
     def slowly(pod: str, command: list[str]) -> tuple[bytes, int]:
-        with running:
-            at_once.append(99 - running._value)
-            time.sleep(0.3)
-            return execute(pod, command)
+        running.add(pod)
+        at_once.append(len(running))
+        time.sleep(0.3)
+        running.discard(pod)
+        return execute(pod, command)
 
     field.cluster.run = slowly
     options = ["--context", "second", "--namespace", "demarc-two", "--concurrency", "2"]
@@ -220,7 +225,7 @@ def test_options_of_the_run(field: Field) -> None:
     assert max(at_once) == 2
     assert "cluster/logs/shop/web-1/main.log" in files
     assert "cluster/logs/other/sick-1/main.previous.log" in files
-    paths = {path.split("/")[4] for m, path in field.server.requests if m == "DELETE"}
+    paths = {path.split("?")[0].split("/")[4] for m, path in field.server.requests if m == "DELETE"}
     assert paths == {"demarc-two"} and field.left_behind() == []
 
 

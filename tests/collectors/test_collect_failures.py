@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from .canaries import TEXTS
 from .cluster import Fault, Kind
-from .conftest import require, rows
+from .conftest import SHELLS, require, rows
 from .field import Field, container_pod, manifest_of, wait_for
 
 
@@ -144,6 +145,33 @@ def test_signals_leave_no_namespace(
     os.killpg(process.pid, stop)
     _, messages = process.communicate(timeout=60)
     assert process.returncode == 130, messages
+    assert field.left_behind() == []
+
+
+MOMENTS = random.Random(11).sample(range(28, 62), 4)
+"""After how many requests: from the first look for a namespace to the last fetch."""
+
+
+@pytest.mark.parametrize(("number", "moment"), enumerate(MOMENTS))
+def test_interrupted_at_random_moments(field: Field, number: int, moment: int) -> None:
+    """Whatever is under way, no namespace stays."""
+    shell = sorted(SHELLS.values())[number % 2]
+    require(shell[0])
+    field.add_nodes("n0")
+    process = subprocess.Popen(
+        field.command(shell),
+        env=field.env(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    end = time.monotonic() + 60
+    while len(field.server.requests) < moment and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGINT)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 130 and "--resume" in messages, messages
     assert field.left_behind() == []
 
 

@@ -179,6 +179,13 @@ def test_made_up_host(shell: tuple[str, ...], tmp_path: Path) -> None:
         for name in found
     )
     collection = rows(found["collection.tsv"].decode())
+    order = list(collection)  # of worth: what is cheap and telling first, the largest last
+    assert order[0] == "host/os-release" and order[-1] == "azure/aks-log-collector.zip"
+    assert (
+        order.index("kubelet/flags")
+        < order.index("host/packages")
+        < order.index("cni/azure-vnet.log")
+    )
     assert collection["cni/net.d/calico-kubeconfig"]["note"].startswith("not-asked")
     assert collection["kubelet/flags"]["masked"] == "1"
     assert b"private-key\t" in found["masked.tsv"]

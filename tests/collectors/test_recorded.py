@@ -55,12 +55,16 @@ def answer(path: str, token: str) -> tuple[int, bytes] | None:
     return (200, (RECORDED / PATHS[path]).read_bytes()) if path in PATHS else None
 
 
-def test_recorded_answers(field: Field, shell: tuple[str, ...]) -> None:
+def test_recorded_answers(field: Field, ash: tuple[str, ...]) -> None:
     """Pages are joined, managedFields are whole, errors have their words."""
     field.cluster.recorded = answer
-    out = read_cluster(field, shell, PAGE_SIZE="20")
+    out = read_cluster(field, ash, PAGE_SIZE="20")
     pages = [document(f"lists/pods.page{n}.json")["items"] for n in (1, 2)]
-    wanted = {(p["metadata"]["namespace"], p["metadata"]["name"]): p for p in sum(pages, [])}
+    wanted = {
+        (pod["metadata"]["namespace"], pod["metadata"]["name"]): pod
+        for page in pages
+        for pod in page
+    }
     core = out / "resources/core"
     taken = {
         (pod["metadata"]["namespace"], pod["metadata"]["name"]): pod

@@ -177,7 +177,7 @@ def test_hung_df_does_not_hang_the_space_guard(snippet: Run, tmp_path: Path) -> 
         )
         (tmp_path / "bin" / name).chmod(0o755)
     start = time.monotonic()
-    snippet("MIN_FREE_MB=1; take a 5 4096 a echo fine", path=path)
+    snippet("MIN_FREE_MB=1; take a 5 4096 a echo fine", path=path, ITEM_MAX_S="2")
     assert time.monotonic() - start < 40
     assert collected(tmp_path)["a"]["exit"] == "0"
 

@@ -109,11 +109,7 @@ def service_signs(
     born = node.metadata.creation_timestamp
     for landmark in agent.broken:
         match = _of(landmark, node, logs)
-        if (
-            match is None
-            or match.count < agent.min_broken
-            or not is_fresh(match, now, STILL)
-        ):
+        if match is None or match.count < agent.min_broken or not is_fresh(match, now, STILL):
             continue
         if born and match.last_seen and match.last_seen < born + START_UP:
             continue

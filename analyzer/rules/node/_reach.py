@@ -1,27 +1,17 @@
-"""What is known of a silent node: its archive, what the network lets out, what AKS did to it."""
+"""What is known of a node in trouble: its archive, what its network lets out."""
 
 from __future__ import annotations
 
-from analyzer.facts.listings import Events, Nodes
+from analyzer.facts.listings import Nodes
 from analyzer.facts.node_files import NodeArchives
-from analyzer.facts.objects import Event, Node
+from analyzer.facts.objects import Node
 from analyzer.facts.parse.host import parse_probes
 from analyzer.model.signal import Signal
 
 _PROBES = ("probes/egress.json", "probes/api.json")
-#: Events of AKS's own repair and of maintenance of the machine.
-#: Sources: learn.microsoft.com/azure/aks/node-auto-repair and node-problem-detector.
-PLATFORM = frozenset(
-    {
-        f"Node{what}{end}"
-        for what in ("Reboot", "Reimage", "Redeploy")
-        for end in ("Start", "End", "Error")
-    }
-    | {"FreezeScheduled", "RebootScheduled", "RedeployScheduled", "TerminateScheduled"}
-)
 _UNSEEN = frozenset({Signal.NODE_AGENT, Signal.EGRESS_NOT_CHECKED})
 _UNSEEN_ITSELF = frozenset({Signal.CHANGE_NOT_CHECKED})
-#: What would settle whose a silent node is.
+#: What would settle whose a node in trouble is.
 ITS_OWN_FILES = (
     "The node's own archive (its kubelet, kernel and network): a workload that used the node up, "
     "a change on the node or a blocked way out would make it the customer's; none of them "
@@ -29,9 +19,23 @@ ITS_OWN_FILES = (
 )
 
 
+def looked_at(node: Node, archives: NodeArchives | None) -> bool:
+    """True where the node's own files were collected; its logs alone are not enough."""
+    archive = archives.nodes.get(node.name) if archives is not None else None
+    return archive is not None and bool(archive.files)
+
+
+def unseen_signals(node: Node, archives: NodeArchives | None) -> frozenset[Signal]:
+    """Signals for a node of which others speak; empty where its own files were looked at.
+
+    Its kubelet still talks to the control plane, so the way out is no question.
+    """
+    return frozenset() if looked_at(node, archives) else _UNSEEN_ITSELF
+
+
 def silent_signals(node: Node, nodes: Nodes, archives: NodeArchives | None) -> frozenset[Signal]:
     """Signals for a node that nobody hears of; empty where its own files were looked at."""
-    if archives is not None and node.name in archives.nodes:
+    if looked_at(node, archives):
         return frozenset()
     return _UNSEEN_ITSELF if _peers_get_out(node, nodes, archives) else _UNSEEN
 
@@ -46,13 +50,3 @@ def _peers_get_out(node: Node, nodes: Nodes, archives: NodeArchives | None) -> b
         for item in _PROBES
         if item in archive.files
     )
-
-
-def platform_event(node: Node, events: Events | None) -> Event | None:
-    """The newest event of AKS's repair, or of maintenance of the machine, on a node."""
-    own = [
-        event
-        for event in (events.items if events is not None else ())
-        if event.reason in PLATFORM and event.about[0] == "Node" and event.about[2] == node.name
-    ]
-    return max(own, key=lambda e: (e.last is not None, e.last, e.name), default=None)

@@ -11,7 +11,8 @@ How we know:
   The kernel's log of the node and the conditions that node-problem-detector sets (KernelDeadlock,
   ReadonlyFilesystem, FilesystemCorruptionProblem, FrequentUnregisterNetDevice). Lines of the
   first minutes after the boot, single lines that a paused machine leaves, and what is older than
-  a day are left out.
+  a day (or of no known time) are left out. Tasks that hang and disks that are volumes wait for
+  storage that pods use: the kernel only tells of it, and no owner is guessed.
 What to do:
   customer: Cordon and drain the node, then reimage it by a node image upgrade (az aks nodepool
     upgrade --node-image-only); open a support request with the log if it comes again.
@@ -32,6 +33,7 @@ from datetime import datetime
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Nodes
 from analyzer.facts.logs import Logs
+from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Node
 from analyzer.facts.scan import Match
 from analyzer.model.evidence import EvidenceRef
@@ -42,11 +44,20 @@ from analyzer.rules.node._nodes import (
     counted,
     earliest,
     holds,
-    is_recent,
+    is_fresh,
     late,
     leaving,
+    require_boot,
     require_conditions,
     stamp,
+)
+from analyzer.rules.node._reach import ITS_OWN_FILES, unseen_signals
+from analyzer.rules.node._storage_waits import (
+    FIND_VOLUME,
+    ITS_VOLUME,
+    condition_on_volume,
+    stops_the_node,
+    waits_for_storage,
 )
 
 RULE = Rule(
@@ -54,7 +65,6 @@ RULE = Rule(
     title="The kernel of a node stalls or fails",
     component="kernel",
     clauses=("NODE-03", "NODE-01"),
-    signals=frozenset({Signal.NODE_HOST, Signal.UNHEALTHY}),
 )
 
 #: Landmark → how many lines make it a fault, and what is said of it. Worst first.
@@ -76,8 +86,6 @@ CONDITIONS = {
 }
 #: What does not stop the whole node.
 MINOR = frozenset({"kernel-io-error", "kernel-unregister-netdevice", "FrequentUnregisterNetDevice"})
-#: Disks of the machine itself; any other is a volume, and its loss stops the pods that use it.
-OWN_DISKS = ("sda", "sdb", "nvme0", "vda", "dm-0", "root")
 #: From so many nodes of one pool and kernel on, they are told as one.
 MANY = 3
 
@@ -91,36 +99,41 @@ class _Trouble:
     times: list[datetime | None] = field(default_factory=list)
     #: False once something was seen that concerns the whole node.
     minor: bool = True
+    #: True while everything that was seen waits for a volume or a share.
+    storage: bool = True
 
     @property
     def group(self) -> str:
-        return f"{self.node.pool}|{self.node.status.node_info.kernel_version}"
+        kind = "storage" if self.storage else "kernel"
+        return f"{self.node.pool}|{self.node.status.node_info.kernel_version}|{kind}"
 
 
-def check(nodes: Nodes, identity: Identity, logs: Logs | None) -> Iterator[Hit]:
-    matches = by_node(_matches(logs, identity.collected_at))
+def check(
+    nodes: Nodes, identity: Identity, archives: NodeArchives | None, logs: Logs | None
+) -> Iterator[Hit]:
+    now = identity.collected_at
+    matches = by_node(m for m in _matches(logs) if is_fresh(m, now))
     found = [
         t for node in nodes.items if (t := _look(node, matches.get(node.name, []))) is not None
     ]
     for trouble in found:
         alike = [t.node.name for t in found if t.group == trouble.group]
-        yield _hit(
-            trouble, alike if len(alike) >= MANY else [trouble.node.name], identity.collected_at
-        )
+        told = alike if len(alike) >= MANY else [trouble.node.name]
+        signals = unseen_signals(trouble.node, archives)
+        yield _hit(trouble, told, signals, identity.collected_at)
     require_conditions(nodes)
+    require_boot(_matches(logs))
     if logs is None or not any(node.condition("KernelDeadlock") for node in nodes.items):
         (logs or Logs()).any_of(TROUBLE)
 
 
-def _matches(logs: Logs | None, now: datetime | None) -> tuple[Match, ...]:
-    """What the kernels said often enough, and lately."""
+def _matches(logs: Logs | None) -> tuple[Match, ...]:
+    """What the kernels said often enough."""
     try:
         found = logs.any_of(TROUBLE) if logs is not None else ()
     except NotCollected:
         found = ()
-    return tuple(
-        m for m in found if late(m) >= TROUBLE[m.pattern][0] and is_recent(m.last_seen, now)
-    )
+    return tuple(m for m in found if late(m) >= TROUBLE[m.pattern][0])
 
 
 def _look(node: Node, matches: list[Match]) -> _Trouble | None:
@@ -130,7 +143,8 @@ def _look(node: Node, matches: list[Match]) -> _Trouble | None:
     for match in sorted(matches, key=lambda m: list(TROUBLE).index(m.pattern)):
         trouble.said.append(f"{TROUBLE[match.pattern][1]}{_captured(match)} ({late(match)} lines)")
         trouble.names.append(match.pattern)
-        trouble.minor &= _is_minor(match)
+        trouble.minor &= _is_minor(match, node)
+        trouble.storage &= waits_for_storage(match)
         trouble.evidence += match.samples[:1]
         trouble.times.append(match.first_seen)
     for name, text in CONDITIONS.items():
@@ -138,18 +152,19 @@ def _look(node: Node, matches: list[Match]) -> _Trouble | None:
         if condition is not None:
             trouble.said.append(f"{text}: {condition.message}".rstrip(".: "))
             trouble.names.append(name)
-            trouble.minor &= name in MINOR
+            on_volume = condition_on_volume(condition, matches)
+            trouble.minor &= name in MINOR or on_volume
+            trouble.storage &= on_volume
             trouble.evidence.append(node.where(f"type: {name}", f"reason: {condition.reason}"))
             trouble.times.append(condition.last_transition_time)
     return trouble if trouble.said else None
 
 
-def _is_minor(match: Match) -> bool:
-    """True where the lines concern a volume or an interface, and not the whole node."""
-    if match.pattern != "kernel-readonly-fs":
-        return match.pattern in MINOR
-    disks = [*match.captures.get("device", ()), *match.captures.get("xfs", ())]
-    return bool(disks) and not any(disk.startswith(OWN_DISKS) for disk in disks)
+def _is_minor(match: Match, node: Node) -> bool:
+    """True where the lines concern a volume, an interface or a pod, and not the whole node."""
+    if match.pattern == "kernel-hung-task":
+        return node.ready is True and not stops_the_node(match)
+    return match.pattern in MINOR or waits_for_storage(match)
 
 
 def _captured(match: Match) -> str:
@@ -159,19 +174,44 @@ def _captured(match: Match) -> str:
     return ""
 
 
-def _hit(trouble: _Trouble, alike: list[str], now: datetime | None) -> Hit:
+def _hit(
+    trouble: _Trouble, alike: list[str], unseen: frozenset[Signal], now: datetime | None
+) -> Hit:
     node, onset = trouble.node, earliest(trouble.times)
     kernel = node.status.node_info.kernel_version or "unknown version"
-    disks_only = set(trouble.names) <= {"kernel-io-error", "kernel-readonly-fs"}
+    disks_only = set(trouble.names) <= _OF_STORAGE
+    signals = _OF_HOST | unseen
+    would_change = (ITS_OWN_FILES,) if unseen else ()
+    if trouble.storage:
+        signals, would_change = _OF_VOLUME, (ITS_VOLUME,)
     return Hit(
         subject=node.subject,
-        title=f"The kernel of {counted(alike, 'node', 'nodes')} is in trouble",
+        title=_title(trouble, alike),
         saw=f"On {node.name} (kernel {kernel}){stamp(onset)}: {'; '.join(trouble.said)}.",
         expected="A kernel log without stalls, failures and lost disks after the boot.",
         evidence=tuple(dict.fromkeys(trouble.evidence)),
         variant="minor" if trouble.minor else "default",
         group=trouble.group if len(alike) > 1 else None,
+        signals=signals,
         first_seen=onset,
         last_seen=now,
         produces=frozenset() if trouble.minor and disks_only else None,
+        would_change=would_change,
+        do_next=FIND_VOLUME if trouble.storage else None,
     )
+
+
+_OF_HOST = frozenset({Signal.NODE_HOST, Signal.UNHEALTHY})
+_OF_VOLUME = frozenset({Signal.STORAGE, Signal.CHANGE_NOT_CHECKED})
+_OF_STORAGE = frozenset(
+    {"kernel-io-error", "kernel-readonly-fs", "kernel-hung-task", "ReadonlyFilesystem"}
+)
+
+
+def _title(trouble: _Trouble, alike: list[str]) -> str:
+    nodes = counted(alike, "node", "nodes")
+    if not trouble.storage:
+        return f"The kernel of {nodes} is in trouble"
+    if set(trouble.names) == {"kernel-hung-task"}:
+        return f"Tasks on {nodes} hang, as if storage did not answer"
+    return f"A volume on {nodes} does not serve"

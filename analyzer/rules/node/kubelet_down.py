@@ -10,7 +10,7 @@ How we know:
   The kubelet's journal (stopped without a later start, failures, refused or expired
   certificates), the conditions KubeletProblem and FrequentKubeletRestart of
   node-problem-detector, the health answer and the dates of the certificates. A node that is only
-  silent is not enough: that can be the network.
+  silent is not enough: that can be the network. Without the node's own files no owner is guessed.
 What to do:
   customer: Restart the kubelet (systemctl restart kubelet from a node shell) or reimage the node
     (az aks nodepool upgrade --node-image-only); with expired certificates run az aks
@@ -38,6 +38,7 @@ from analyzer.model.gap import Gap, NotCollected, Presence
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.node._agents import Agent, Signs, condition_signs, merge, service_signs
 from analyzer.rules.node._nodes import late, settled, stamp
+from analyzer.rules.node._reach import ITS_OWN_FILES, unseen_signals
 
 RULE = Rule(
     id="AKS-NODE-004",
@@ -88,7 +89,7 @@ def check(
         )
         seen = seen or _could_tell(node, logs)
         if signs.said:
-            yield _hit(node, signs, now)
+            yield _hit(node, signs, unseen_signals(node, archives), now)
     if nodes.items and not seen:
         raise NotCollected(_gap(nodes))
 
@@ -141,7 +142,7 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _hit(node: Node, signs: Signs, now: datetime | None) -> Hit:
+def _hit(node: Node, signs: Signs, unseen: frozenset[Signal], now: datetime | None) -> Hit:
     return Hit(
         subject=node.subject,
         title=f"The kubelet of node {node.name} "
@@ -150,9 +151,13 @@ def _hit(node: Node, signs: Signs, now: datetime | None) -> Hit:
         expected="One kubelet process that runs since the node started.",
         evidence=tuple(dict.fromkeys(signs.evidence)),
         variant="default" if signs.down or node.ready is not True else "restarts",
+        signals=unseen,
         first_seen=signs.onset,
         last_seen=now,
-        would_change=(_BY_HAND,) if signs.requested else (),
+        would_change=(
+            *((_BY_HAND,) if signs.requested else ()),
+            *((ITS_OWN_FILES,) if unseen else ()),
+        ),
     )
 
 

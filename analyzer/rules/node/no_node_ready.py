@@ -37,7 +37,7 @@ from analyzer.model.gap import NotCollected
 from analyzer.model.subject import CLUSTER
 from analyzer.rules.api import Hit, NotApplicable, Rule, Signal
 from analyzer.rules.node._nodes import require_conditions, settled, stamp
-from analyzer.rules.node._reach import silent_signals
+from analyzer.rules.node._reach import looked_at, silent_signals, unseen_signals
 
 RULE = Rule(
     id="AKS-NODE-009",
@@ -65,10 +65,7 @@ def check(
         (c.last_transition_time for _, c in conditions if c.last_transition_time), default=None
     )
     off = _switched_off(azure)
-    silent = all(c.status == "Unknown" for _, c in conditions)
-    unseen = (
-        silent_signals(conditions[0][0], nodes, archives) if silent and not off else frozenset()
-    )
+    unseen = frozenset() if off else _unseen(conditions, nodes, archives)
     ends = f" AKS stops such a cluster on {since + CLOCK:%Y-%m-%d}." if since else ""
     yield Hit(
         subject=CLUSTER,
@@ -85,6 +82,17 @@ def check(
         last_seen=identity.collected_at,
         would_change=() if off or _power_known(azure) else (_POWER,),
     )
+
+
+def _unseen(
+    conditions: list[tuple[Node, Condition]], nodes: Nodes, archives: NodeArchives | None
+) -> frozenset[Signal]:
+    """Signals for what was not collected, where no node's own files were looked at."""
+    if not conditions or any(looked_at(node, archives) for node, _ in conditions):
+        return frozenset()
+    if all(condition.status == "Unknown" for _, condition in conditions):
+        return silent_signals(conditions[0][0], nodes, archives)
+    return unseen_signals(conditions[0][0], archives)
 
 
 _POWER = (

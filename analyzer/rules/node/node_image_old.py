@@ -42,7 +42,7 @@ RULE = Rule(
 #: Days from which an image is not supported.
 UNSUPPORTED = 90
 #: The day of the policy that says so first; a cluster of an earlier day was within the rules.
-#: Source: "Support policies for AKS" of 2026-06-09 (learn.microsoft.com/azure/aks/support-policies).
+#: Source: the support policies of 2026-06-09 (learn.microsoft.com/azure/aks/support-policies).
 POLICY_SINCE = datetime(2026, 6, 9, tzinfo=UTC)
 #: Six weekly releases; whoever upgrades each month stays below.
 OLD = 45

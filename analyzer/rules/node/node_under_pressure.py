@@ -38,11 +38,19 @@ from analyzer.rules.node._consumers import Use, evicted_uses
 from analyzer.rules.node._nodes import (
     counted,
     holds,
+    require_boot,
     require_conditions,
     settled,
     stamp,
 )
-from analyzer.rules.node._shortage import Kill, Shortage, blamed, kills_by_node, machine_shows
+from analyzer.rules.node._shortage import (
+    Kill,
+    Shortage,
+    blamed,
+    kills_by_node,
+    kills_logged,
+    machine_shows,
+)
 
 RULE = Rule(
     id="AKS-NODE-002",

@@ -9,7 +9,8 @@ Why it matters:
 How we know:
   The journals of containerd and of the kubelet, the failed units of systemd, and the conditions
   ContainerRuntimeProblem and FrequentContainerdRestart of node-problem-detector. A restart that
-  worked and the first minutes of a node do not count.
+  worked and the first minutes of a node do not count. Without the node's own files no owner is
+  guessed.
 What to do:
   customer: Restart containerd (systemctl restart containerd from a node shell) or reimage the
     node (az aks nodepool upgrade --node-image-only), and open a support request if it comes
@@ -36,6 +37,7 @@ from analyzer.model.gap import Gap, NotCollected, Presence
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.node._agents import Agent, Signs, condition_signs, merge, service_signs
 from analyzer.rules.node._nodes import late, settled, stamp
+from analyzer.rules.node._reach import ITS_OWN_FILES, unseen_signals
 
 RULE = Rule(
     id="AKS-NODE-005",
@@ -78,7 +80,7 @@ def check(
         heard = logs is not None and logs.listened(node.name, LogKind.CONTAINERD)
         seen = seen or heard or node.condition("ContainerRuntimeProblem") is not None
         if signs.said:
-            yield _hit(node, signs, now)
+            yield _hit(node, signs, unseen_signals(node, archives), now)
     if nodes.items and not seen:
         detail = "no journal of containerd, and no condition of node-problem-detector"
         path = "nodes/*/containerd/journal.log"
@@ -107,7 +109,7 @@ def _unreached(node: Node, logs: Logs | None, now: datetime | None) -> Signs:
     return signs
 
 
-def _hit(node: Node, signs: Signs, now: datetime | None) -> Hit:
+def _hit(node: Node, signs: Signs, unseen: frozenset[Signal], now: datetime | None) -> Hit:
     return Hit(
         subject=node.subject,
         title=f"The container runtime of node {node.name} "
@@ -116,6 +118,8 @@ def _hit(node: Node, signs: Signs, now: datetime | None) -> Hit:
         expected="One containerd process that runs since the node started.",
         evidence=tuple(dict.fromkeys(signs.evidence)),
         variant="default" if signs.down or node.ready is not True else "restarts",
+        signals=unseen,
         first_seen=signs.onset,
         last_seen=now,
+        would_change=(ITS_OWN_FILES,) if unseen else (),
     )
