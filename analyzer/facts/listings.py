@@ -74,7 +74,7 @@ class Objects(Generic[K]):
             NotCollected: no listing of this resource could be read.
         """
         if not self.readable:
-            raise NotCollected(*(self.gaps or (self._never_asked(),)))
+            raise NotCollected(*(self.gaps or (self.never_asked(),)))
         return self
 
     def of(self, namespace: str) -> tuple[K, ...]:
@@ -114,7 +114,8 @@ class Objects(Generic[K]):
         suffix = f"/{namespace}.json" if namespace else ".json"
         return ListingState(f"cluster/resources/{self.resource}{suffix}", Presence.NOT_ASKED)
 
-    def _never_asked(self) -> Gap:
+    def never_asked(self) -> Gap:
+        """The gap of a resource that nobody asked for."""
         return Gap(path=f"cluster/resources/{self.resource}", reason=Presence.NOT_ASKED)
 
 
@@ -367,6 +368,12 @@ class KnownNodes:
     def readable(self) -> bool:
         """True if any node is known."""
         return self.listed or bool(self.items)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What is missing of the API server's own view of the nodes."""
+        never = () if self.listed else (self._nodes.never_asked(),)
+        return self._nodes.gaps or never
 
     def require(self) -> KnownNodes:
         """Return itself, or say that no node is known.

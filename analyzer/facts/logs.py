@@ -13,7 +13,6 @@ from analyzer.facts.logkinds import LogKind, sources_of
 from analyzer.facts.scan import Match
 from analyzer.model.gap import Gap, NotCollected, Presence
 
-
 K = TypeVar("K")
 
 

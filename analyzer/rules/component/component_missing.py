@@ -10,7 +10,8 @@ How we know:
   The baseline of managed components against the complete listing of the namespace. Components whose
   presence is not certain (network mode, version or add-ons unknown; Windows without Windows nodes;
   a driver that can be switched off, without the export that says so) are left out, and an older
-  generation of a component counts for it. AKS puts its components back, so something keeps it away; a deleted object leaves no trace of who deleted it.
+  generation of a component counts for it. AKS puts its components back, so something keeps it away;
+  a deleted object leaves no trace of who deleted it.
 What to do:
   customer: Look for the deletion in the audit log (kube-audit, verb delete) and for webhooks or
     policies that reject the object, then reconcile the cluster: az aks update -g <resource group>

@@ -20,6 +20,8 @@ LASTING_PAST = timedelta(minutes=15)
 STILL = timedelta(minutes=15)
 MIN_COUNT = 5
 LANDMARK = "kubelet-cannot-reach-api"
+#: Azure's own DNS server (learn.microsoft.com, "What is IP address 168.63.129.16?").
+AZURE_DNS = "168.63.129.16"
 #: Results that mean "nothing came back": a refusal comes from the far end.
 BLOCKED = frozenset({"timeout", "reset", "tls", "nxdomain", "error"})
 
@@ -55,6 +57,34 @@ class Reach:
             if self.match is not None and enough and self.match.bursts
             else None
         )
+
+    @property
+    def lookup(self) -> str:
+        """The DNS server at which the kubelet could not look the API server's name up, or "".
+
+        A server of the customer's is named first.
+        """
+        servers = self.match.captures.get("server", ()) if self.match is not None else ()
+        return min(servers, key=lambda server: not _is_own(server), default="")
+
+    @property
+    def own_dns(self) -> bool:
+        """True where the kubelet fails at a DNS server that is neither Azure's nor on the node.
+
+        Not where the node's probe found the name, and not where the kubelet names several errors:
+        those of a start may stand beside those of now.
+        """
+        if not self.lookup or not _is_own(self.lookup):
+            return False
+        if self.probe is not None and self.probe.address:
+            return False
+        unknown = self.probe is not None and self.probe.result == "nxdomain"
+        return unknown or len(self.reasons) == 1
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The errors of the kubelet, as Go words them."""
+        return self.match.captures.get("reason", ()) if self.match is not None else ()
 
     def failing(self, now: datetime | None) -> bool:
         """True where the kubelet fails until the collection, and has for minutes."""
@@ -115,6 +145,11 @@ def agents_reach(
         if probe is not None and place is not None:
             rows.append((probe, place))
     return min(rows, key=lambda row: not row[0].failed, default=None)
+
+
+def _is_own(server: str) -> bool:
+    """True for a DNS server that the customer chose: not Azure's, and no stub on the node."""
+    return server != AZURE_DNS and not server.startswith(("127.", "169.254."))
 
 
 def _in_cluster(probe: Probe) -> bool:

@@ -9,8 +9,9 @@ Why it matters:
 How we know:
   A connection test from each node, and the kubelet's own errors when it renews its lease or reports
   its status, over five minutes or more until the collection. Start-up, and short gaps while the
-  control plane is updated, are left out. If other endpoints cannot be reached either, or the API
-  server itself is ill, that explains it.
+  control plane is updated, are left out. A lookup that fails at a DNS server other than Azure's is
+  that server's. If other endpoints cannot be reached either, or the API server itself is ill, that
+  explains it.
 What to do:
   customer: Let the nodes reach the API server's name on port 443 (firewall, network security
     group, route table, DNS server, authorised IP ranges), and test it from a node again.
@@ -105,7 +106,7 @@ def _variant(reach: Reach, world: _World) -> str | None:
 def _hit(reach: Reach, variant: str, world: _World) -> Hit:
     burst = reach.burst
     result = reach.probe.result if reach.probe is not None else ""
-    lost_name = result == "nxdomain"
+    lost_name = result == "nxdomain" or bool(reach.lookup)
     causes = _CAUSES | ({"no-dns"} if lost_name else set())
     return Hit(
         subject=Subject(kind="Node", name=reach.node),
@@ -132,7 +133,12 @@ def _title(variant: str) -> str:
 
 
 def _signals(reach: Reach, variant: str, world: _World) -> frozenset[Signal]:
-    """A probe that gets nothing back from a healthy API server speaks for the way in between."""
+    """A probe that gets nothing back from a healthy API server speaks for the way in between.
+
+    A name that a DNS server of the customer's does not give speaks for that server.
+    """
+    if reach.own_dns and reach.burst is not None:
+        return frozenset({Signal.CUSTOM_DNS})
     if variant == "past" or reach.probe is None:
         return frozenset({Signal.EGRESS_NOT_CHECKED})
     if reach.blocked and world.api_healthy:
@@ -154,10 +160,18 @@ def _sentence(reach: Reach) -> str:
         first, last = reach.burst
         parts.append(
             f"the kubelet failed {reach.match.count} times, last from {first:%Y-%m-%d %H:%M} "
-            f"to {last:%H:%M} UTC"
+            f"to {last:%H:%M} UTC{_error(reach)}"
         )
     text = "; ".join(parts)
     return text[:1].upper() + text[1:]
+
+
+def _error(reach: Reach) -> str:
+    """What the kubelet's errors say, and which DNS server could not tell the name."""
+    if not reach.reasons:
+        return ""
+    where = f"the name of the API server at DNS server {reach.lookup}: " if reach.lookup else ""
+    return f" ({where}{', '.join(reach.reasons[:3])})"
 
 
 def _evidence(reach: Reach) -> tuple[EvidenceRef, ...]:

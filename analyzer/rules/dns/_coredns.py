@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from analyzer.facts.listings import Pods
 from analyzer.facts.objects import ContainerStatus, Pod
 from analyzer.model.subject import Subject
 
 #: Where AKS runs CoreDNS.
 SYSTEM = "kube-system"
+#: The customer's part of its configuration; own zones and their servers stand there.
+CUSTOM = Subject(kind="ConfigMap", namespace=SYSTEM, name="coredns-custom")
 
 
 def coredns_pods(pods: Pods) -> tuple[Pod, ...]:
@@ -31,6 +35,13 @@ def _crashes(status: ContainerStatus) -> bool:
     loops = waiting is not None and waiting.reason == "CrashLoopBackOff"
     failed = ended is not None and ended.reason == "Error" and ended.exit_code not in (0, None)
     return failed and not status.ready and (loops or status.restart_count > 1)
+
+
+def not_ready_since(pod: Pod) -> datetime | None:
+    """Since when the pod is not ready, where its condition says so."""
+    ready = pod.condition("Ready")
+    bad = ready is not None and ready.status != "True"
+    return ready.last_transition_time if ready is not None and bad else None
 
 
 def pod_subject(pod: Pod) -> Subject:

@@ -7,7 +7,7 @@ Format: https://coredns.io/manual/configuration/ ; the files of ``coredns-custom
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 #: Plugins that are built into CoreDNS (plugin.cfg of its releases), and words of its parser.
@@ -70,6 +70,24 @@ def problems(custom: Mapping[str, str], corefile: str | None) -> tuple[Problem, 
         else:
             found += _servers(key, lines, zones)
     return tuple(found)
+
+
+def key_of_plugin(custom: Mapping[str, str], plugin: str) -> str | None:
+    """The first imported key that uses the plugin; overrides, which join AKS's block, first."""
+    return _key(custom, lambda line: line.tokens[0] == plugin)
+
+
+def key_of_zone(custom: Mapping[str, str], zone: str) -> str | None:
+    """The first imported key with a server block for the zone (without the last dot)."""
+    return _key(custom, lambda line: line.opens and zone in {_zone(t)[0] for t in line.tokens})
+
+
+def _key(custom: Mapping[str, str], wanted: Callable[[_Line], bool]) -> str | None:
+    imported = [key for key in custom if key.endswith((".override", ".server"))]
+    for key in sorted(imported, key=lambda name: (name.endswith(".server"), name)):
+        if any(wanted(line) for line in _lines(custom[key])[0]):
+            return key
+    return None
 
 
 def _lines(text: str) -> tuple[list[_Line], int]:

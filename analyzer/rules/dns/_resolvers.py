@@ -21,12 +21,33 @@ Row = tuple[Probe, EvidenceRef]
 
 @dataclass(frozen=True)
 class NodeView:
-    """One node: the servers that it asks, those that answered, and the lookups that failed."""
+    """One node: the servers that it asks, those that answered, and the lookups that failed.
+
+    ``others`` are the results of the node's probes of other things outside, empty without any.
+    """
 
     node: str
     servers: tuple[str, ...] = ()
     answered: frozenset[str] = frozenset()
     failed: tuple[Row, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def others_answer(self) -> bool:
+        """True where the node reaches anything else outside."""
+        return "ok" in self.others
+
+    @property
+    def cut_off(self) -> bool:
+        """True where nothing outside answers, though names were found: no matter of DNS."""
+        silent = any(result != "nxdomain" for result in self.others)
+        unknown = any(probe.result == "nxdomain" for probe, _ in self.failed)
+        return silent and not unknown and not self.others_answer
+
+    def lost(self, server: str) -> bool:
+        """True where the server left lookups of this node without any answer."""
+        silent = any(probe.result != "nxdomain" for probe, _ in self.failed)
+        return silent and server in self.servers and server not in self.answered
 
 
 def look(archives: NodeArchives | None) -> tuple[tuple[NodeView, ...], NotCollected]:
@@ -55,7 +76,15 @@ def _view(node: NodeFiles) -> NodeView:
     # A single time-out beside other answers of the same server is no lasting failure.
     lost = [row for row in lost if row[0].result == "nxdomain" or server_of(row[0]) not in answered]
     servers = tuple(sorted(given)) or known
-    return NodeView(node.node, servers, frozenset(answered), tuple(lost))
+    return NodeView(node.node, servers, frozenset(answered), tuple(lost), _others(node))
+
+
+def _others(node: NodeFiles) -> tuple[str, ...]:
+    try:
+        rows = parse_probes(node.get("probes/egress.json"))
+    except NotCollected:
+        return ()
+    return tuple(probe.result for probe, _ in rows)
 
 
 def server_of(probe: Probe) -> str:
@@ -72,18 +101,24 @@ def _name_servers(node: NodeFiles) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r"(?m)^nameserver\s+(\S+)", text)))
 
 
-def owner_signals(servers: tuple[str, ...], result: str) -> frozenset[Signal]:
+def owner_signals(
+    servers: tuple[str, ...], result: str, *, others_answer: bool
+) -> frozenset[Signal]:
     """Whose DNS servers these are; nothing where it is not known.
 
     An answer of Azure's server that a name does not exist speaks for nobody: the zone may be the
-    customer's (a private DNS zone that is not linked) or AKS's own.
+    customer's (a private DNS zone that is not linked) or AKS's own. Its silence speaks for the
+    platform only where the node gets answers from elsewhere (``others_answer``): a rule of the
+    customer's can keep nodes from it.
     """
     own = [server for server in servers if server != AZURE and not _local(server)]
     if own:
         return frozenset({Signal.CUSTOM_DNS})
-    if AZURE in servers and result != "nxdomain":
+    if AZURE not in servers or result == "nxdomain":
+        return frozenset()
+    if others_answer:
         return frozenset({Signal.PLATFORM_EVENT})
-    return frozenset()
+    return frozenset({Signal.MANAGED_COMPONENT, Signal.EGRESS_NOT_CHECKED})
 
 
 def _local(server: str) -> bool:

@@ -10,7 +10,8 @@ How we know:
   The collector looked names up on each node at every server of its resolv.conf; a name that no
   server gives, or a server that answers nothing, counts. In CoreDNS's log, time-outs of its
   upstream count when they go on for ten minutes or more until the collection. Single lines and
-  single time-outs do not. Servers other than Azure's 168.63.129.16 are the customer's.
+  single time-outs do not. Servers other than Azure's 168.63.129.16 are the customer's; Azure's is
+  held for silent only where the node itself gets no answer from it, and reaches other things.
 What to do:
   customer: Make the DNS server answer from the subnet of the nodes, and let it forward what it does
     not know to 168.63.129.16. Link private DNS zones to the virtual network.
@@ -35,7 +36,7 @@ from analyzer.facts.node_files import NodeArchives
 from analyzer.model.gap import NotCollected
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.dns._coredns import SYSTEM, coredns_pods, pod_subject
+from analyzer.rules.dns._coredns import CUSTOM, SYSTEM, coredns_pods, pod_subject
 from analyzer.rules.dns._resolvers import NodeView, look, owner_signals
 from analyzer.rules.dns._upstream import AZURE, Upstream, failing_upstreams
 
@@ -50,8 +51,11 @@ RULE = Rule(
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 
-#: Where the customer's own zones and their servers stand.
-CUSTOM = Subject(kind="ConfigMap", namespace=SYSTEM, name="coredns-custom")
+_ON_NODE = frozenset({"packets-dropped", "kernel-stalls"})
+_DENIED = (
+    "A network security group that denies the tag AzurePlatformDNS, or probes of the nodes "
+    "(probes/dns.json, probes/egress.json), would tell a rule of the customer's from Azure's DNS."
+)
 
 
 def check(
@@ -65,9 +69,8 @@ def check(
     for view in views:
         if view.failed:
             yield _on_node(view, identity.collected_at)
-    answered = any(AZURE in view.answered for view in views)
     for upstream in failing_upstreams(logs, identity.collected_at, _own_servers(config_maps)):
-        yield _of_coredns(upstream, answered, pods)
+        yield _of_coredns(upstream, views, pods)
     if not views:
         raise missing
 
@@ -83,23 +86,19 @@ def _on_node(view: NodeView, now: datetime | None) -> Hit:
         expected="An address for every name that AKS needs.",
         evidence=(place,),
         group=f"node|{servers}|{probe.result}",
-        signals=owner_signals(view.servers, probe.result),
+        signals=owner_signals(view.servers, probe.result, others_answer=view.others_answer),
         affects=(Subject(kind="Node", name=view.node),),
         first_seen=probe.at,
         last_seen=now,
         variant="default",
-        instance_of=frozenset({"packets-dropped", "kernel-stalls"}),
+        instance_of=_ON_NODE | ({"no-egress"} if view.cut_off else set()),
+        would_change=(_DENIED,) if AZURE in view.servers else (),
     )
 
 
-def _of_coredns(upstream: Upstream, azure_answers: bool, pods: Pods | None) -> Hit:
+def _of_coredns(upstream: Upstream, views: tuple[NodeView, ...], pods: Pods | None) -> Hit:
     names = {match.pod for match in upstream.matches}
     own = [pod for pod in coredns_pods(pods) if pod.name in names] if pods is not None else []
-    signals = owner_signals((upstream.address,), "timeout")
-    if upstream.own_zone:
-        signals = frozenset({Signal.CUSTOMISATION_BREAKS})
-    elif upstream.address == AZURE and azure_answers:
-        signals = frozenset({Signal.POD_NETWORK})  # the nodes get answers from it, pods do not
     since = f" since {upstream.since:%Y-%m-%d %H:%M} UTC" if upstream.since else ""
     asked = sorted({name for match in upstream.matches for name in match.captures.get("name", ())})
     example = f", for example of {asked[0]}" if asked else ""
@@ -111,13 +110,24 @@ def _of_coredns(upstream: Upstream, azure_answers: bool, pods: Pods | None) -> H
         expected="Answers within two seconds.",
         evidence=tuple(sample for m in upstream.matches[:3] for sample in m.samples[:1]),
         variant="own-zone" if upstream.own_zone else "upstream",
-        signals=signals,
+        signals=_signals(upstream, views),
         affects=(*(pod_subject(pod) for pod in own), *((CUSTOM,) if upstream.own_zone else ())),
         first_seen=upstream.since,
         last_seen=upstream.until,
         count=upstream.count,
         produces=frozenset() if upstream.own_zone else None,
+        would_change=(_DENIED,) if upstream.address == AZURE else (),
     )
+
+
+def _signals(upstream: Upstream, views: tuple[NodeView, ...]) -> frozenset[Signal]:
+    """Azure's server is at fault where nodes that reach other things get nothing from it either."""
+    if upstream.own_zone:
+        return frozenset({Signal.CUSTOMISATION_BREAKS})
+    if upstream.address == AZURE and any(AZURE in view.answered for view in views):
+        return frozenset({Signal.POD_NETWORK})  # the nodes get answers from it, pods do not
+    silent = any(view.lost(AZURE) and view.others_answer for view in views)
+    return owner_signals((upstream.address,), "timeout", others_answer=silent)
 
 
 def _own_servers(config_maps: ConfigMaps | None) -> frozenset[str]:

@@ -125,10 +125,9 @@ def service_signs(
 def _of(landmark: str, node: Node, logs: Logs | None) -> Match | None:
     """The matches of a landmark on a node: the member with the newest line."""
     try:
-        found = logs.of(landmark) if logs is not None else ()
+        own = logs.on(node.name, landmark) if logs is not None else ()
     except NotCollected:
         return None
-    own = [match for match in found if match.node == node.name]
     return max(own, key=lambda m: (m.last_seen is not None, m.last_seen, m.path), default=None)
 
 

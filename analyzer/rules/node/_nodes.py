@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from analyzer.facts.listings import Nodes
+from analyzer.facts.listings import KnownNodes, Nodes
 from analyzer.facts.objects import Condition, Node
 from analyzer.facts.parse.timestamps import seconds_since_boot
 from analyzer.facts.scan import Match
@@ -124,7 +124,7 @@ def counted(names: list[str], one: str, many: str) -> str:
     return f"{len(names)} {many} ({shown})"
 
 
-def require_conditions(nodes: Nodes) -> None:
+def require_conditions(nodes: Nodes | KnownNodes) -> None:
     """Stop a rule from calling clear what it never saw.
 
     Raises:
@@ -132,7 +132,7 @@ def require_conditions(nodes: Nodes) -> None:
     """
     gaps = list(nodes.gaps)
     for node in nodes.items:
-        if node.status.conditions is None:
+        if node.path and node.status.conditions is None:
             detail = f"the conditions of node {node.name} are not shown"
             gaps.append(Gap(path=node.path, reason=Presence.NOT_ASKED, detail=detail))
     if gaps:

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Nodes
+from analyzer.facts.listings import KnownNodes
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Node
@@ -109,7 +109,7 @@ class _Trouble:
 
 
 def check(
-    nodes: Nodes, identity: Identity, archives: NodeArchives | None, logs: Logs | None
+    nodes: KnownNodes, identity: Identity, archives: NodeArchives | None, logs: Logs | None
 ) -> Iterator[Hit]:
     now = identity.collected_at
     matches = by_node(m for m in _matches(logs) if is_fresh(m, now))

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Nodes
+from analyzer.facts.listings import KnownNodes
 from analyzer.facts.logkinds import LogKind
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives, NodeFiles
@@ -73,7 +73,7 @@ _DATES = re.compile(r"^(?P<file>\S+) .*notAfter=(?P<end>\S+)$")
 
 
 def check(
-    nodes: Nodes, identity: Identity, archives: NodeArchives | None, logs: Logs | None
+    nodes: KnownNodes, identity: Identity, archives: NodeArchives | None, logs: Logs | None
 ) -> Iterator[Hit]:
     now = identity.collected_at
     seen = False
@@ -99,7 +99,7 @@ def _could_tell(node: Node, logs: Logs | None) -> bool:
     return heard or node.condition("KubeletProblem") is not None
 
 
-def _gap(nodes: Nodes) -> Gap:
+def _gap(nodes: KnownNodes) -> Gap:
     detail = "no kubelet journal, and no condition of node-problem-detector"
     return Gap(path="nodes/*/kubelet/journal.log", reason=Presence.NOT_ASKED, detail=detail)
 
@@ -108,12 +108,12 @@ def _refusals(node: Node, logs: Logs | None, now: datetime | None) -> Signs:
     signs = Signs()
     for landmark, text in REFUSED.items():
         try:
-            found = logs.of(landmark) if logs is not None else ()
+            found = logs.on(node.name, landmark) if logs is not None else ()
         except NotCollected:
             return signs
         for match in found:
             own = any(_OWN.search(sample.excerpt or "") for sample in match.samples)
-            if match.node == node.name and own and late(match) >= MIN_REFUSED:
+            if own and late(match) >= MIN_REFUSED:
                 signs.add_match(match, text, now)
     return signs
 

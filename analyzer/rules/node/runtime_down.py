@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Nodes
+from analyzer.facts.listings import KnownNodes
 from analyzer.facts.logkinds import LogKind
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
@@ -64,7 +64,7 @@ MIN_UNREACHED = 3
 
 
 def check(
-    nodes: Nodes, identity: Identity, archives: NodeArchives | None, logs: Logs | None
+    nodes: KnownNodes, identity: Identity, archives: NodeArchives | None, logs: Logs | None
 ) -> Iterator[Hit]:
     now = identity.collected_at
     seen = False
@@ -91,11 +91,11 @@ def _unreached(node: Node, logs: Logs | None, now: datetime | None) -> Signs:
     """The kubelet's complaints that nobody answers at the runtime's socket."""
     signs = Signs()
     try:
-        found = logs.of(UNREACHED) if logs is not None else ()
+        found = logs.on(node.name, UNREACHED) if logs is not None else ()
     except NotCollected:
         found = ()
     for match in found:
-        if match.node == node.name and late(match) >= MIN_UNREACHED:
+        if late(match) >= MIN_UNREACHED:
             signs.add_match(match, "the kubelet cannot reach containerd", now)
     ready = node.condition("Ready")
     if (
