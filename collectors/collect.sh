@@ -121,8 +121,6 @@ done
 case $NAMESPACE in ''|*[!a-z0-9-]*) usage_error "not a name for a namespace: $NAMESPACE" ;; esac
 case $IMAGE$SKIP in *[!A-Za-z0-9._:/@,*%-]*) usage_error "--image and --skip take names only" ;; esac
 
-FETCH_TIMEOUT_S=${FETCH_TIMEOUT_S:-600}
-START_TIMEOUT_S=${START_TIMEOUT_S:-180}
 TIMEOUT_S=$(since_seconds "$TIMEOUT")
 [ "$NODE_DEADLINE_S" -lt "$TIMEOUT_S" ] || NODE_DEADLINE_S=$TIMEOUT_S
 NS_MADE=0; GROUP_NO=0; FETCH_PIDS=; PRG_LAST=
@@ -190,6 +188,7 @@ resume_run() {
     PARTIAL=$RESUME
     { read -r NAME; read -r RUN_CLUSTER; read -r RUN_STARTED; } <"$RESUME/run"
     rm -f "$PARTIAL"/state/node/*.busy "$PARTIAL"/state/node/*.gone
+    rm -f "$PARTIAL/$NAME"/nodes/*.part        # of a pod that is gone; a new one packs anew
     mkdir -p "$PARTIAL/state/node" "$PARTIAL/$NAME/nodes"
     say "going on with $NAME"
 }
@@ -311,9 +310,11 @@ stop_fetches() {
     FETCH_PIDS=
 }
 
+# A signal finds the script anywhere, also where messages go to a file: they go to the user again.
 on_signal() {
     trap '' INT TERM HUP
     trap - EXIT
+    exec 2>&9
     say 'interrupted; cleaning up'
     # what is under way first: a kubectl apply that went on would make the namespace anew
     [ -z "${lim_pid:-}" ] || kill_family "$lim_pid"
@@ -323,7 +324,7 @@ on_signal() {
     exit 130
 }
 
-on_exit() { remove_namespace; }
+on_exit() { exec 2>&9; remove_namespace; }
 
 # --- the run -------------------------------------------------------------------------------
 
@@ -332,6 +333,7 @@ if [ "$DRY_RUN" = 1 ]; then dry_run; exit 0; fi
 if [ -n "$RESUME" ]; then resume_run; else new_run; fi
 STATE=$PARTIAL/state; WORK=$PARTIAL/$NAME; TMP=$STATE; NO_PODS='not-asked: --no-daemonset'; : >>"$STATE/pods.now"
 preflight
+exec 9>&2
 trap on_signal INT TERM HUP
 trap on_exit EXIT
 if [ "$DAEMONSET" = 1 ]; then check_leftover; check_rights || { say "$NO_PODS; going on without node archives"; DAEMONSET=0; }; fi

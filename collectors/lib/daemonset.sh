@@ -116,16 +116,18 @@ remove_namespace() {
         rmn=$((rmn + 1))
         limited 30 delete kc delete --raw "/api/v1/namespaces/$NAMESPACE" >"$STATE/delete.out" 2>&1 && break
         ! grep -E -q 'NotFound|not found' "$STATE/delete.out" || break
-        sleep 2
+        sleep "$POLL_S"
     done
-    rmn=0
-    while [ "$rmn" -lt "${NS_GONE_S:-90}" ]; do
+    now_ms; rmn_start=$NOW_MS; rmn=0; rmn_lost=0
+    while [ "$rmn" -lt "$NS_GONE_S" ]; do
         namespace_state
         if [ "$NS_STATE" = none ]; then NS_MADE=0; say "namespace $NAMESPACE removed"; return 0; fi
         # pods on nodes that are not ready never confirm their end and would keep the namespace
-        if [ "$rmn" -ge "${FORCE_AFTER_S:-15}" ]; then force_pods; fi
-        sleep 1; rmn=$((rmn + 1))
-        [ "$NS_STATE" != unknown ] || rmn=$((rmn + 10))
+        if [ "$rmn" -ge "$FORCE_AFTER_S" ]; then force_pods; fi
+        sleep "$NS_POLL_S"
+        # without an answer the time runs faster: nobody waits for a server that is gone
+        [ "$NS_STATE" != unknown ] || rmn_lost=$((rmn_lost + 10))
+        now_ms; rmn=$(((NOW_MS - rmn_start) / 1000 + rmn_lost))
     done
     say "the namespace $NAMESPACE is still there. When the API server answers again: kubectl delete namespace $NAMESPACE"
     return 1

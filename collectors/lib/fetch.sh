@@ -10,14 +10,14 @@ READY_DIR=/out/demarc
 fetch_one() { # POD NODE
     fto=$(path_part "$2"); fto_file="$WORK/nodes/$fto.tar.gz"; TMP=$STATE/fetch.$fto; mkdir -p "$TMP"
     fto_bad=0; touch "$fto_file.part"
-    while [ "$fto_bad" -lt 4 ]; do
+    while [ "$fto_bad" -lt "$FETCH_TRIES" ]; do
         fto_before=$(($(wc -c <"$fto_file.part")))
         if fetch_rest "$1"; then
             mv "$fto_file.part" "$fto_file"
             tar -xzOf "$fto_file" masked.tsv >>"$STATE/masked.nodes" 2>/dev/null
             : >"$STATE/node/$fto.ok"; break
         fi
-        [ $(($(wc -c <"$fto_file.part"))) -gt "$fto_before" ] || { fto_bad=$((fto_bad + 1)); sleep 1; }
+        [ $(($(wc -c <"$fto_file.part"))) -gt "$fto_before" ] || { fto_bad=$((fto_bad + 1)); sleep "$FETCH_RETRY_S"; }
     done
     if [ ! -e "$STATE/node/$fto.ok" ]; then
         rm -f "$fto_file.part"
@@ -69,16 +69,16 @@ fetch_all() {
             done <"$STATE/open"
             break
         fi
-        pod_states || say "the API server does not answer: $(sed 1q "$STATE/err")"
-        start_fetches
-        turn_stuck
+        # what is not known anew decides nothing: a lost answer is not a pod that never came
+        if pod_states; then start_fetches; turn_stuck
+        else say "the API server does not answer: $(sed 1q "$STATE/err")"; fi
         close_nodes
         progress
-        sleep "${POLL_S:-2}"
+        sleep "$POLL_S"
     done
-    fta_wait=0     # fetches still going on
-    while [ "$(busy_count)" -gt 0 ] && [ "$fta_wait" -lt "$FETCH_TIMEOUT_S" ]; do
-        sleep 1; fta_wait=$((fta_wait + 1)); progress
+    now_ms; fta_end=$((NOW_MS + FETCH_TIMEOUT_S * 1000))     # fetches still going on
+    while [ "$(busy_count)" -gt 0 ] && [ "$NOW_MS" -lt "$fta_end" ]; do
+        sleep "$POLL_S"; progress; now_ms
     done
 }
 
@@ -137,7 +137,7 @@ next_image() { # NODE
     nxi_row=$(awk -F '\t' -v n="$1" '$1 == n' "$STATE/open")
     nxi_wave=$(($(printf '%s' "$nxi_row" | cut -f 4) + 1))
     nxi_image=$(awk -F '\t' -v n="$1" -v w="$nxi_wave" '$1 == n && $2 == w { print $3 }' "$STATE/images.tsv")
-    [ -n "$nxi_image" ] && [ "$nxi_wave" -le "${MAX_IMAGES:-5}" ] || return 1
+    [ -n "$nxi_image" ] && [ "$nxi_wave" -le "$MAX_IMAGES" ] || return 1
     printf '%s\t%s\n' "$(printf '%s' "$nxi_row" | cut -f 1-3)" "$nxi_image" >>"$STATE/wave.next"
     now_ms
     awk -F '\t' -v n="$1" -v w="$nxi_wave" -v now="$NOW_MS" '

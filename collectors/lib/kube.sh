@@ -1,7 +1,7 @@
 # kube.sh: kubectl, politely: one place that knows how the API server is called.
 # shellcheck shell=sh
 #
-# Optional: KUBE_CONTEXT, KUBE_CONFIG (as in --context, --kubeconfig), QPS, CALL_TIMEOUT_S.
+# Optional: KUBE_CONTEXT, KUBE_CONFIG (as in --context, --kubeconfig). The rest is in limits.sh.
 
 KUBECTL=${KUBECTL:-kubectl}
 
@@ -13,7 +13,8 @@ kc() {
 # At most QPS calls a second over all workers (WORKERS run at the same time).
 pace() {
     [ "${NAP_FRACTIONS:-yes}" = yes ] || { [ "$QPS" -gt 1 ] || sleep 1; return; }
-    sleep "$(awk -v w="${WORKERS:-1}" -v q="$QPS" 'BEGIN { printf "%.3f", w / q }')"
+    pac_ms=$((1000 * ${WORKERS:-1} / QPS)); pac_rest=$((1000 + pac_ms % 1000))
+    sleep "$((pac_ms / 1000)).${pac_rest#1}"
 }
 
 # GET of one path of the API to standard output. Failures that may pass are tried again: too
@@ -27,8 +28,8 @@ api_get() { # URL
         case $(cat "$TMP/api.err") in
             *orbidden*|*nauthorized*|*NotFound*|*'not find'*|*xpired*|*BadRequest*) break ;;
         esac
-        [ "$apg_try" -lt "${API_TRIES:-3}" ] || break
-        sleep "$((apg_try * ${API_RETRY_S:-2}))"
+        [ "$apg_try" -lt "$API_TRIES" ] || break
+        sleep "$((apg_try * API_RETRY_S))"
         apg_try=$((apg_try + 1))
     done
     cat "$TMP/api.err" >&2

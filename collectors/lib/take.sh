@@ -65,7 +65,7 @@ kill_family() { # PID
     fam_list=$(family "$1")
     # shellcheck disable=SC2086  # a list of process ids
     kill -TERM $fam_list 2>/dev/null
-    sleep 1
+    sleep "${KILL_GRACE_S:-1}"
     # shellcheck disable=SC2086
     kill -KILL $fam_list 2>/dev/null
     return 0
@@ -202,9 +202,9 @@ obstacle() { # ITEM PROGRAM
 # Free space where items are written, 999999 if it cannot be found out. df may hang; stat on one
 # folder that this script made does not.
 free_mb() {
-    if stat -f -c '%a %S' "$TMP" >/dev/null 2>&1; then
-        stat -f -c '%a %S' "$TMP" | awk '{ print int($1 * $2 / 1048576) }'
-    elif limited 5 df df -P -k "$TMP" >"$TMP/df.out" 2>/dev/null; then
+    if fre=$(stat -f -c '%a %S' "$TMP" 2>/dev/null); then
+        echo $((${fre% *} * ${fre#* } / 1048576))
+    elif limited "$((${ITEM_MAX_S:-5} < 5 ? ${ITEM_MAX_S:-5} : 5))" df df -P -k "$TMP" >"$TMP/df.out" 2>/dev/null; then
         awk 'NR == 2 { mb = int($4 / 1024) } END { print (NR < 2 ? 999999 : mb) }' "$TMP/df.out"
     else
         echo 999999
@@ -220,7 +220,11 @@ shown() { TAKE_SHOWN=$1; }
 take() { # ITEM SECONDS MAX_BYTES PATH COMMAND…
     tk_item=$1; tk_s=$2; tk_max=$3; tk_path=$4; shift 4
     [ "$tk_s" -le "${ITEM_MAX_S:-9999}" ] || tk_s=$ITEM_MAX_S
-    tk_cmd=$(printf '%s' "${TAKE_SHOWN:-$*}" | one_line); tk_prog=${TAKE_NEEDS:-$1}; TAKE_SHOWN=; TAKE_NEEDS=
+    tk_cmd=${TAKE_SHOWN:-$*}
+    case ${#tk_cmd},$tk_cmd in
+        [0-9],*[!\ -~]*|[0-9][0-9],*[!\ -~]*|[0-9][0-9][0-9]*,*) tk_cmd=$(printf '%s' "$tk_cmd" | one_line) ;;
+    esac
+    tk_prog=${TAKE_NEEDS:-$1}; TAKE_SHOWN=; TAKE_NEEDS=
     if [ "${LIST:-0}" = 1 ]; then
         printf '%s\t%ss\t%s\t%s\t%s\n' "$tk_item" "$tk_s" "$tk_max" "$tk_path" "$tk_cmd"
         return 0
@@ -246,7 +250,7 @@ take_run() { # COMMAND…
         now_ms
         if [ "$NOW_MS" -ge "$tk_end" ]; then
             if [ "$tk_late" = 1 ]; then kill_family "$tk_pid"; break; fi
-            tk_late=1; tk_end=$((NOW_MS + 3000))
+            tk_late=1; tk_end=$((NOW_MS + ${LATE_S:-3} * 1000))
             stop_bounded "$tk_raw"
         fi
         nap "$tk_n"; tk_n=$((tk_n + 1))
@@ -260,7 +264,7 @@ take_run() { # COMMAND…
 take_keep() {
     tk_cut=0; tk_note=
     [ $(($(wc -c <"$tk_raw.tail"))) -le $((tk_max / 2)) ] || tk_cut=1
-    mkdir -p "$OUT/$(dirname "$tk_path")"
+    case $tk_path in */*) [ -d "$OUT/${tk_path%/*}" ] || mkdir -p "$OUT/${tk_path%/*}" ;; esac
     case $tk_path in *.json|*.conflist)
         if [ -s "$tk_raw.head" ] && ! is_json "$tk_raw.head"; then
             sed 1q "$tk_raw.head" | cut -c 1-200 >>"$tk_raw.err"

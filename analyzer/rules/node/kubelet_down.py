@@ -92,6 +92,8 @@ def check(
             yield _hit(node, signs, unseen_signals(node, archives), now)
     if nodes.items and not seen:
         raise NotCollected(_gap(nodes))
+    if not nodes.listed:  # there may be more nodes than those that sent an archive
+        raise NotCollected(*nodes.gaps)
 
 
 def _could_tell(node: Node, logs: Logs | None) -> bool:

@@ -85,6 +85,8 @@ def check(
         detail = "no journal of containerd, and no condition of node-problem-detector"
         path = "nodes/*/containerd/journal.log"
         raise NotCollected(Gap(path=path, reason=Presence.NOT_ASKED, detail=detail))
+    if not nodes.listed:  # there may be more nodes than those that sent an archive
+        raise NotCollected(*nodes.gaps)
 
 
 def _unreached(node: Node, logs: Logs | None, now: datetime | None) -> Signs:
