@@ -158,6 +158,7 @@ def _hit(case: Case, world: _World) -> Hit:
         signals=_signals(case, world),
         affects=affects,
         first_seen=case.refused.first,
+        onset_at_latest=True,
         last_seen=case.refused.last,
         count=max(case.refused.count, 1),
         produces=frozenset({"admission-blocked"}) if spaces else frozenset(),

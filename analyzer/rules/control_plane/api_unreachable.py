@@ -119,6 +119,7 @@ def _hit(reach: Reach, variant: str, world: _World) -> Hit:
         signals=_signals(reach, variant, world),
         affects=(Subject(kind="Node", name=reach.node),),
         first_seen=burst[0] if burst else (reach.probe.at if reach.probe is not None else None),
+        onset_at_latest=True,
         last_seen=burst[1] if burst else world.identity.collected_at,
         instance_of=frozenset(causes),
         produces=None if variant == "default" else frozenset(),

@@ -146,6 +146,7 @@ def _hits(group: list[Blocked], probes: Probes, identity: Identity) -> Iterator[
                 *(Subject(kind="Endpoint", name=host) for host in hosts[1:]),
             ),
             first_seen=own[0].since,
+            onset_at_latest=True,
             last_seen=own[0].until or identity.collected_at,
             produces=effects,
         )

@@ -172,6 +172,7 @@ def _hit(own: list[_Refusal], now: datetime | None) -> Hit:
         group="credentials" if expired else "rights",
         affects=affects,
         first_seen=first,
+        onset_at_latest=True,
         last_seen=now,
         count=sum(r.times for r in own),
         produces=None if expired else frozenset(),
