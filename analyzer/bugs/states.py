@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cache
@@ -14,6 +14,7 @@ import yaml
 from analyzer.bugs.places import OBJECT_PLACES
 from analyzer.bugs.schema import Bug, PodState, Signature
 from analyzer.facts.facts import Facts
+from analyzer.facts.kube import KubeObject
 from analyzer.facts.listings import ConfigMaps, NetworkPolicies, Nodes, Pods
 from analyzer.facts.objects import ConfigMap, Pod
 from analyzer.model.evidence import EvidenceRef
@@ -25,10 +26,22 @@ class StateText:
     """A text of an object, and where it stands."""
 
     text: str
-    subject: Subject
-    where: EvidenceRef
+    obj: KubeObject
+    #: The place in the object; looked up only for the few texts that match.
+    anchor: str
+    what: str
     node: str | None = None
     since: datetime | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The object as a subject."""
+        return self.obj.subject
+
+    @property
+    def where(self) -> EvidenceRef:
+        """The place as evidence."""
+        return self.obj.where(*((self.anchor,) if self.anchor else ()), what=self.what)
 
 
 def state_texts(signature: Signature, facts: Facts) -> Iterator[StateText]:
@@ -63,31 +76,31 @@ def _kernels(facts: Facts) -> Iterator[StateText]:
     for node in facts.of(Nodes).items:
         version = node.status.node_info.kernel_version
         if version:
-            where = node.where(f"kernelVersion: {version}", what=f"kernel of {node.name}")
-            yield StateText(version, node.subject, where, node.name)
+            anchor = f"kernelVersion: {version}"
+            yield StateText(version, node, anchor, f"kernel of {node.name}", node.name)
 
 
 def _node_labels(facts: Facts) -> Iterator[StateText]:
     for node in facts.of(Nodes).items:
         for key, value in sorted(node.metadata.labels.items()):
-            where = node.where(f"{key}: {value}", what=f"label of {node.name}")
-            yield StateText(f"{key}={value}", node.subject, where, node.name)
+            anchor = f"{key}: {value}"
+            yield StateText(f"{key}={value}", node, anchor, f"label of {node.name}", node.name)
 
 
 def _node_images(facts: Facts) -> Iterator[StateText]:
     for one in _node_labels(facts):
         key, _, value = one.text.partition("=")
         if key == "kubernetes.azure.com/node-image-version":
-            yield StateText(value, one.subject, one.where, one.node)
+            yield replace(one, text=value)
 
 
 def _taints(facts: Facts) -> Iterator[StateText]:
     for node in facts.of(Nodes).items:
         for taint in node.spec.taints:
             text = f"{taint.key}={taint.value}:{taint.effect}"
-            where = node.where(f"key: {taint.key}", what=f"taint of {node.name}")
             since = taint.time_added or _unix(taint.value) or node.metadata.creation_timestamp
-            yield StateText(text, node.subject, where, node.name, since)
+            what = f"taint of {node.name}"
+            yield StateText(text, node, f"key: {taint.key}", what, node.name, since)
 
 
 def _unix(value: str) -> datetime | None:
@@ -99,15 +112,15 @@ def _conditions(facts: Facts) -> Iterator[StateText]:
     for node in facts.of(Nodes).items:
         for one in node.status.conditions or ():
             text = f"{one.type}={one.status} Reason:{one.reason} Message:{one.message}"
-            where = node.where(f"type: {one.type}", what=f"condition of {node.name}")
-            yield StateText(text, node.subject, where, node.name, one.last_transition_time)
+            what, since = f"condition of {node.name}", one.last_transition_time
+            yield StateText(text, node, f"type: {one.type}", what, node.name, since)
 
 
 def _pod_images(facts: Facts) -> Iterator[StateText]:
     for pod in facts.of(Pods).items:
         for container in pod.spec.containers:
-            where = pod.where(f"image: {container.image}", what=f"image of {pod.name}")
-            yield StateText(container.image, pod.subject, where, pod.spec.node_name)
+            anchor, what = f"image: {container.image}", f"image of {pod.name}"
+            yield StateText(container.image, pod, anchor, what, pod.spec.node_name)
 
 
 def _config_maps(*names: str) -> Callable[[Facts], Iterator[StateText]]:
@@ -121,14 +134,13 @@ def _config_maps(*names: str) -> Callable[[Facts], Iterator[StateText]]:
 
 def _data(item: ConfigMap) -> Iterator[StateText]:
     for key, value in sorted(item.data.items()):
-        where = item.where(f"{key}:", what=f"{key} of {item.name}")
-        yield StateText(value, item.subject, where)
+        yield StateText(value, item, f"{key}:", f"{key} of {item.name}")
 
 
 def _policies(facts: Facts) -> Iterator[StateText]:
     for item in facts.of(NetworkPolicies).items:
         text = yaml.safe_dump(item.spec, sort_keys=True)
-        yield StateText(text, item.subject, item.where(what=f"network policy {item.name}"))
+        yield StateText(text, item, "", f"network policy {item.name}")
 
 
 _SOURCES: dict[str, Callable[[Facts], Iterator[StateText]]] = {
@@ -157,8 +169,8 @@ def _pods_in(state: PodState, facts: Facts) -> Iterator[StateText]:
         shown = _shows(state, pod)
         if shown is not None:
             text, since = shown
-            where = pod.where(text, what=f"state of {pod.name}")
-            yield StateText(text, pod.subject, where, pod.spec.node_name, since)
+            what = f"state of {pod.name}"
+            yield StateText(text, pod, text, what, pod.spec.node_name, since)
 
 
 @cache
