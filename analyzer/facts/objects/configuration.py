@@ -1,0 +1,183 @@
+"""ConfigMaps, events, storage, access, and the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.facts.kube import KubeObject, Many, Meta, MetaWithManagers, Slim, StrMap, Time
+
+
+class ConfigMap(KubeObject):
+    """A ConfigMap; ``data`` is masked in customers' namespaces."""
+
+    metadata: MetaWithManagers = MetaWithManagers()
+    data: StrMap = {}
+
+
+class Event(KubeObject):
+    """An event, of ``core/v1`` or ``events.k8s.io``."""
+
+    metadata: Meta = Meta()
+    involved_object: dict[str, Any] = {}
+    regarding: dict[str, Any] = {}
+    reason: str = ""
+    message: str = ""
+    note: str = ""
+    type: str = ""
+    count: int | None = None
+    first_timestamp: Time | None = None
+    last_timestamp: Time | None = None
+    event_time: Time | None = None
+    series: dict[str, Any] | None = None
+    source: dict[str, Any] = {}
+    reporting_component: str = ""
+
+    @property
+    def about(self) -> tuple[str, str | None, str]:
+        """Kind, namespace and name of the object that the event is about."""
+        target = self.involved_object or self.regarding
+        namespace = target.get("namespace")
+        return (
+            str(target.get("kind") or ""),
+            str(namespace) if namespace else None,
+            str(target.get("name") or ""),
+        )
+
+    @property
+    def text(self) -> str:
+        """The message, whichever API wrote it."""
+        return self.message or self.note
+
+    @property
+    def first(self) -> Time | None:
+        """When it was seen first."""
+        return self.first_timestamp or self.event_time or self.metadata.creation_timestamp
+
+    @property
+    def last(self) -> Time | None:
+        """When it was seen last."""
+        return self.last_timestamp or self.event_time or self.metadata.creation_timestamp
+
+    @property
+    def times(self) -> int:
+        """How often it was seen."""
+        series = self.series or {}
+        return self.count or int(series.get("count") or 1)
+
+
+class Lease(KubeObject):
+    """A Lease: heartbeat of a node or of a controller."""
+
+    spec: dict[str, Any] = {}
+
+
+class PersistentVolume(KubeObject):
+    """A volume (its spec and status as they are)."""
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
+class PersistentVolumeClaim(KubeObject):
+    """A claim (its spec and status as they are)."""
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
+class VolumeError(Slim):
+    """Why a volume did not attach."""
+
+    message: str = ""
+    time: Time | None = None
+
+
+class VolumeAttachmentStatus(Slim):
+    """Whether a volume is attached."""
+
+    attached: bool | None = None
+    attachment_metadata: StrMap = {}
+    attach_error: VolumeError | None = None
+    detach_error: VolumeError | None = None
+
+
+class VolumeAttachmentSpec(Slim):
+    """What is to be attached where."""
+
+    attacher: str = ""
+    node_name: str = ""
+    source: dict[str, Any] = {}
+
+
+class VolumeAttachment(KubeObject):
+    """A volume on its way to a node."""
+
+    spec: VolumeAttachmentSpec = VolumeAttachmentSpec()
+    status: VolumeAttachmentStatus = VolumeAttachmentStatus()
+
+
+class StorageClass(KubeObject):
+    """A storage class."""
+
+    provisioner: str = ""
+
+
+class Namespace(KubeObject):
+    """A namespace."""
+
+    metadata: MetaWithManagers = MetaWithManagers()
+
+
+class CustomResourceDefinition(KubeObject):
+    """A CRD: only which group and kind it brings."""
+
+    spec: dict[str, Any] = {}
+
+    @property
+    def group(self) -> str:
+        """The API group."""
+        return str(self.spec.get("group") or "")
+
+
+class ApiService(KubeObject):
+    """An aggregated API."""
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
+class Role(KubeObject):
+    """A Role or ClusterRole."""
+
+    metadata: MetaWithManagers = MetaWithManagers()
+    rules: Many[dict[str, Any]] = ()
+
+
+class RoleBinding(KubeObject):
+    """A RoleBinding or ClusterRoleBinding."""
+
+    metadata: MetaWithManagers = MetaWithManagers()
+    role_ref: dict[str, Any] = {}
+    subjects: Many[dict[str, Any]] = ()
+
+
+class PodDisruptionBudget(KubeObject):
+    """A disruption budget."""
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
+class ResourceQuota(KubeObject):
+    """A quota."""
+
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
+class AnyObject(KubeObject):
+    """An object of which only metadata, spec and status are looked at (custom resources)."""
+
+    metadata: MetaWithManagers = MetaWithManagers()
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
