@@ -103,6 +103,9 @@ class ApiServer:
         path = request.path_qs
         self.requests.append((request.method, path))
         fault = self._fault_for(request.method, path)
+        if fault and fault.delay:
+            await asyncio.sleep(fault.delay)
+            fault = None
         if fault and fault.tear_after is None:
             if fault.status == 0:
                 await asyncio.sleep(3600)

@@ -45,7 +45,8 @@ class Fault:
     """What happens instead of an answer to paths that match ``pattern``.
 
     ``status`` 0 means that nothing is ever answered. ``times`` None means always.
-    ``tear_after`` ends an exec stream after that many bytes.
+    ``tear_after`` ends an exec stream after that many bytes. With ``delay`` (seconds) the
+    ordinary answer comes, later.
     """
 
     pattern: str
@@ -54,6 +55,7 @@ class Fault:
     method: str = "GET"
     message: str = "injected"
     tear_after: int | None = None
+    delay: float = 0
 
 
 @dataclass

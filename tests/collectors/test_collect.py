@@ -200,13 +200,13 @@ def test_options_of_the_run(field: Field) -> None:
     def slowly(pod: str, command: list[str]) -> tuple[bytes, int]:
         running.add(pod)
         at_once.append(len(running))
-        time.sleep(0.3)
+        time.sleep(0.1)
         running.discard(pod)
         return execute(pod, command)
 
     field.cluster.run = slowly
     options = ["--context", "second", "--namespace", "demarc-two", "--concurrency", "2"]
-    options += ["--timeout", "6s", "--logs-namespace", "shop", "--logs-failing"]
+    options += ["--timeout", "8s", "--logs-namespace", "shop", "--logs-failing"]
     command = field.command(("dash",), *options)
     config = field.folder / "kubeconfig"
     parts = json.loads(config.read_text(encoding="utf-8"))

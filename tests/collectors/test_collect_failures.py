@@ -264,7 +264,7 @@ def test_account_that_sees_no_nodes(field: Field) -> None:
 
 
 def test_sick_api_server(field: Field) -> None:
-    """Too many requests, errors that pass, errors that stay, a hang, a broken aggregated API.
+    """Slow answers, too many requests, errors that pass or stay, a hang, a broken aggregated API.
 
     And the first look at the pods fails long after they should have started: no node is given up.
     """
@@ -272,6 +272,7 @@ def test_sick_api_server(field: Field) -> None:
     field.cluster.serve(Kind("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False))
     field.cluster.faults += [
         Fault(r"/api/v1/nodes\?", 429, times=2),
+        Fault(r"/api/v1/(namespaces|pods)\?", delay=1.5),
         Fault(r"/api/v1/events\?", 500, times=1),
         Fault(r"/apis/apps/v1/deployments", 500),
         Fault(r"/api/v1/services\?", 0),
@@ -283,6 +284,8 @@ def test_sick_api_server(field: Field) -> None:
     files = field.bundle()
     collection = rows(files["cluster/collection.tsv"].decode())
     assert collection["nodes"]["note"] == collection["events"]["note"] == ""
+    assert collection["namespaces"]["note"] == collection["pods"]["note"] == ""
+    assert int(collection["pods"]["ms"]) >= 1500
     assert collection["deployments.apps"]["note"].startswith("failed")
     assert collection["services"]["note"].split(":")[0] in ("timeout", "failed")
     assert collection["api/metrics.k8s.io"]["note"].startswith("failed")
