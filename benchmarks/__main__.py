@@ -125,6 +125,11 @@ def main() -> None:
         rows.append(row)
         print(f"{nodes:>5} nodes, {log_mb} MiB of text:", json.dumps(row))
     figures["bundles"] = rows
+    if platform.system() == "Linux" and not chosen.quick:
+        from benchmarks import collector
+
+        figures["collector"] = collector.measure()
+        print("collector:", json.dumps(figures["collector"]))
     chosen.json.parent.mkdir(parents=True, exist_ok=True)
     chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print("wrote", chosen.json)
