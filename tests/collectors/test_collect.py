@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.version import VERSION
+
 from .canaries import MARK, TEXTS
 from .cluster import Kind, Object
 from .conftest import require, rows, tools_without
@@ -313,3 +315,19 @@ def test_chain_from_cluster_to_report(field: Field, tmp_path: Path) -> None:
     report = json.loads(Path(reports[1]).read_text(encoding="utf-8"))
     assert report["cluster"]["nodes"]["total"] == 2
     assert MARK not in Path(reports[0]).read_text(encoding="utf-8")
+
+
+def test_demarc_collect_runs_the_same_script(field: Field) -> None:
+    """The packaged command takes the same options and gives the same bundle."""
+    field.add_nodes("aks-work-1-vmss000000")
+    script = field.command(("sh",), "--no-daemonset")
+    command = [sys.executable, "-m", "analyzer", "collect", *script[2:]]
+    result = subprocess.run(command, env=field.env(), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    bundle = next((field.folder / "out").glob("*.tar"))
+    with tarfile.open(bundle) as archive:
+        manifest = next(m for m in archive if m.name.endswith("manifest.json"))
+        content = archive.extractfile(manifest)
+        assert content is not None
+        collector = json.load(content)["collector"]
+    assert collector == {"name": "demarc-collector", "version": VERSION}
