@@ -106,6 +106,8 @@ def _parse(text: str, name: str) -> _Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
+        if "nesting depth" in str(error.problem):  # newer parsers have a limit of their own
+            raise PolicyError("nested too deeply", name, line) from error
         raise PolicyError(f"not valid YAML: {error.problem}", name, line) from error
     except yaml.YAMLError as error:
         raise PolicyError(f"not valid YAML: {error}", name) from error
