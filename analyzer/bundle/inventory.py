@@ -94,12 +94,6 @@ class Inventory:
         found = self.parts.get(part)
         return found.rows if found else ()
 
-    def row_word(self, path: str) -> str:
-        """Return the first word of the note in a path's row; empty where there is none."""
-        part, rel = part_of(path)
-        row = self.states(part).row(rel) if part in self.parts else None
-        return row.word if row else ""
-
     def state(self, path: str) -> ItemState:
         """Return what became of a canonical path, or of all that a pattern stands for.
 

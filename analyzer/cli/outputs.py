@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from analyzer.cli.errors import CommandError
@@ -71,9 +70,8 @@ def write_bytes(path: Path, data: bytes, *, force: bool) -> None:
                 f"{path} is there already, with other content",
                 "use --force, or -o with another name",
             )
-        handle, name = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
+        half = path.with_name(f".{path.name}.{os.getpid()}")  # the umask decides who may read it
+        half.write_bytes(data)
+        half.replace(path)
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}") from None

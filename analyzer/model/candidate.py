@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from analyzer.model.hit import Hit
@@ -50,7 +50,3 @@ class Candidate:
         """Names of the nodes on which it sits."""
         names = {s.node for s in self.touched if s.node}
         return frozenset(names | {s.name for s in self.touched if s.kind == "Node"})
-
-    def with_hit(self, hit: Hit) -> Candidate:
-        """The same candidate with another hit (texts, evidence)."""
-        return replace(self, hit=hit)

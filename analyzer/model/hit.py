@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -108,4 +108,3 @@ class RuleResult:
     gaps: tuple[Gap, ...] = ()
     #: Why it does not apply, what was looked at when clear, or the traceback of a crash.
     reason: str = ""
-    examined: int = field(default=0)
