@@ -268,13 +268,6 @@ def test_rows_are_typed() -> None:
     assert read_all(nested())[1].rows("nodes/none") == ()
 
 
-def test_word_of_a_row() -> None:
-    inventory = rare()
-    assert inventory.row_word("nodes/n1/host/sysctl") == "selection"
-    assert inventory.row_word("nodes/n1/host/df") == ""
-    assert inventory.row_word("nodes/nowhere/host/df") == ""
-
-
 def test_collected_at_is_never_the_clock(tmp_path: object) -> None:
     inventory = read_all(nested())[1]
     assert collected_at(inventory) == (datetime(2026, 3, 1, 10, 9, tzinfo=UTC), "manifest")
