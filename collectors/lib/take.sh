@@ -288,14 +288,15 @@ take_keep() {
     rm -f "$tk_raw".* "$TMP/counts"
 }
 
-# The first word tells machines what happened, the rest tells people.
+# The first word tells machines what happened, the rest tells people. printf, not echo: the echo
+# of dash makes a line break or a tab of a message's \n or \t, and the row falls apart.
 failure_note() { # FILE WITH MESSAGES
     fln_text=$(sed '/^[ \t]*$/d' "$1" | sed 1q | mask_lines 0 | one_line)
     case $fln_text in
-        *orbidden*|*nauthorized*|*'ermission denied'*|*'not permitted'*) echo "forbidden: $fln_text" ;;
+        *orbidden*|*nauthorized*|*'ermission denied'*|*'not permitted'*) printf 'forbidden: %s\n' "$fln_text" ;;
         *'(NotFound)'*|*'o such file'*|*'404 page not found'*|*'could not find the requested resource'*|\
-        *'previous terminated container'*) echo "absent: $fln_text" ;;
-        *) echo "failed: ${fln_text:-no message}" ;;
+        *'previous terminated container'*) printf 'absent: %s\n' "$fln_text" ;;
+        *) printf 'failed: %s\n' "${fln_text:-no message}" ;;
     esac
 }
 

@@ -28,8 +28,8 @@ settings() { sysctl -a 2>/dev/null | sed 's/^\([^ ]*\(fastopen_key\|stable_secre
 # In a chroot systemctl may refuse: "ignoring", with exit 0. Then nothing is known.
 failed_units() {
     flu_out=$(SYSTEMD_IGNORE_CHROOT=1 systemctl list-units --failed --plain --no-pager --no-legend 2>&1) ||
-        { echo "$flu_out" >&2; return 1; }
-    case $flu_out in *gnoring*) echo "$flu_out" >&2; return 1 ;; esac
+        { printf '%s\n' "$flu_out" >&2; return 1; }
+    case $flu_out in *gnoring*) printf '%s\n' "$flu_out" >&2; return 1 ;; esac
     if [ -n "$flu_out" ]; then printf '%s\n' "$flu_out"; else echo '0 loaded units listed.'; fi
 }
 

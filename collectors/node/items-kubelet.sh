@@ -5,7 +5,7 @@
 journal() { # ARGUMENT…
     jrn_dir=$R/var/log/journal
     [ -d "$jrn_dir" ] || jrn_dir=$R/run/log/journal
-    [ -d "$jrn_dir" ] || { echo "No such file or directory: $jrn_dir" >&2; return 1; }
+    [ -d "$jrn_dir" ] || { printf 'No such file or directory: %s\n' "$jrn_dir" >&2; return 1; }
     journalctl -D "$jrn_dir" --no-pager --utc -o short-iso-precise --since "-$(since_seconds "$SINCE")s" "$@"
 }
 
@@ -19,7 +19,7 @@ show_files() { # FILE…
         cat "$shf"
         printf '\n'
     done
-    [ "$shf_none" = 0 ] || echo "No such file: ${1#"$R"}" >&2
+    [ "$shf_none" = 0 ] || printf 'No such file: %s\n' "${1#"$R"}" >&2
     return "$shf_none"
 }
 
