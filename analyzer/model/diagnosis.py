@@ -13,6 +13,7 @@ from analyzer.model.gap import Gap
 from analyzer.model.hit import Outcome
 from analyzer.model.owner import Owner
 from analyzer.model.severity import Severity
+from analyzer.model.subject import Subject
 
 
 class _Frozen(BaseModel):
@@ -129,6 +130,91 @@ class CheckResult(_Frozen):
     missing: tuple[Gap, ...] = ()
 
 
+class Exposure(_Frozen):
+    """A known bug that what runs here opens the door to, or whose fix already runs here.
+
+    ``affected`` and ``possible``: a version or a setting alone speaks for it, so it is never a
+    cause of anything. ``fixed-here``: its signs were seen and the fix runs; something else makes
+    them. ``why`` are the gates' answers as sentences; ``count`` is how many objects.
+    """
+
+    bug: str
+    title: str
+    component: str
+    status: Literal["affected", "possible", "fixed-here"]
+    why: tuple[str, ...] = ()
+    subject: Subject
+    affects: tuple[Subject, ...] = ()
+    count: int = 1
+    links: tuple[str, ...] = ()
+    fixed_in: str = ""
+    workaround: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Lead(_Frozen):
+    """A burst of log lines that no signature explains: where to look, and never a verdict.
+
+    ``template`` is the line with its changing parts left out. ``why`` says against what it stands
+    out (the time before, or the other nodes of the pool). Rates are lines per minute; ``usual`` is
+    None where there is nothing to compare with.
+    """
+
+    template: str
+    component: str
+    node: str | None = None
+    count: int
+    rate: float
+    usual: float | None = None
+    onset: datetime | None = None
+    last_seen: datetime | None = None
+    why: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class TimelineEntry(_Frozen):
+    """One thing that happened, on the cluster's clock (node clocks corrected where known).
+
+    ``lane`` is the component or node pool that it belongs to; ``finding`` the id of the finding
+    whose onset it is. ``until`` and ``count`` are for what repeated.
+    """
+
+    at: datetime
+    until: datetime | None = None
+    kind: Literal["event", "condition", "restart", "log", "bug", "change", "upgrade", "finding"]
+    lane: str
+    what: str
+    subject: Subject | None = None
+    count: int = 1
+    finding: str | None = None
+    evidence: Evidence | None = None
+
+
+class ComparedObject(_Frozen):
+    """One managed object against its baseline: how many values were compared, and what it came to.
+
+    ``allowed`` are differences that AKS lets a customer make, as ``path: value`` texts.
+    ``newer`` are images or versions that are newer than the baseline's data: no judgement.
+    """
+
+    component: str
+    subject: Subject
+    values: int
+    matched: int
+    allowed: tuple[str, ...] = ()
+    newer: tuple[str, ...] = ()
+
+
+class Comparison(_Frozen):
+    """What was compared with the baseline at all. ``days_apart``: collection minus data date."""
+
+    as_of: str
+    days_apart: int | None = None
+    objects: tuple[ComparedObject, ...] = ()
+    #: Expected components that could not be compared, with the reason.
+    not_compared: tuple[str, ...] = ()
+
+
 class CauseEdge(_Frozen):
     """``cause`` explains ``symptom`` (finding ids) by ``effect``."""
 
@@ -152,3 +238,7 @@ class Diagnosis(_Frozen):
     not_applicable: tuple[CheckResult, ...] = ()
     crashed: tuple[CheckResult, ...] = ()
     notices: tuple[str, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    leads: tuple[Lead, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    comparison: Comparison | None = None
