@@ -2,6 +2,9 @@
 # make test     all tests; all set-up included
 # make lint     style, types, import directions, shell
 # make bench    what docs/performance.md reports
+# make accuracy how often the owner is right, over the labelled scenarios
+# make docs     docs/cli.md, from the commands
+# make data     SOURCES=DIR: rebuild data tables from checkouts (docs/keeping-data-true.md)
 PYTHON ?= python3
 VENV ?= .venv
 BUILD ?= build
@@ -14,7 +17,7 @@ BIN := $(VENV)/bin
 endif
 PY := $(BIN)/python
 
-.PHONY: report test lint bench format clean
+.PHONY: report test lint bench accuracy format clean data docs
 .DELETE_ON_ERROR:
 
 report: $(VENV)/.project
@@ -38,6 +41,21 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks
+
+accuracy: $(VENV)/.dev
+	@$(PY) -m benchmarks.accuracy --json $(BUILD)/accuracy.json
+
+# The newest of the checkouts' dates; give AS_OF=YYYY-MM-DD where they are no git checkouts.
+AS_OF ?= $(shell for d in AgentBaker AKS azure-aks-docs; do git -C "$(SOURCES)/$$d" \
+	log -1 --format=%cs 2>/dev/null; done | sort | tail -n 1)
+
+data: $(VENV)/.project
+	@test -n "$(SOURCES)" || { echo "usage: make data SOURCES=DIR [AS_OF=YYYY-MM-DD]" >&2; exit 2; }
+	@test -n "$(AS_OF)" || { echo "no date of the checkouts: give AS_OF=YYYY-MM-DD" >&2; exit 2; }
+	@$(PY) -m analyzer.baselines.refresh "$(SOURCES)" --as-of "$(AS_OF)"
+
+docs: $(VENV)/.project
+	@$(PY) -m analyzer.cli.manual docs/cli.md
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analyzer.baselines import catalogue as baselines
+from analyzer.baselines.capture import CapturedFile, captured_files
+from analyzer.baselines.table_checks import use_tables
 from analyzer.bugs import BugCatalogue, load_bugs
 from analyzer.facts import landmarks
 from analyzer.facts.patterns import PatternSet
@@ -21,6 +23,8 @@ class Reference:
     table: DecisionTable
     catalogue: baselines.Catalogue
     bugs: BugCatalogue
+    #: Objects of the user's own healthy cluster, to compare with.
+    captured: tuple[CapturedFile, ...]
     #: Everything that is looked for in logs, in one set for one pass.
     patterns: PatternSet
 
@@ -31,11 +35,13 @@ def load_reference(options: Options) -> Reference:
     Raises:
         ValueError: a user's file is not valid; the text names file and line.
     """
+    use_tables(options.data_dirs)
     bugs = load_bugs(options.data_dirs)
     return Reference(
         pack=load_pack(options.policy, options.data_dirs),
         table=load_table(options.data_dirs),
         catalogue=baselines.load(options.data_dirs),
         bugs=bugs,
+        captured=captured_files(options.data_dirs),
         patterns=PatternSet.of(landmarks.patterns(), bugs.patterns()),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware, baseline_for
+from analyzer.baselines.capture import captured_for
 from analyzer.baselines.node_images import parse_node_image, versions
 from analyzer.baselines.third_party import recognise
 from analyzer.bugs import BugSightings, match_bugs
@@ -22,6 +23,7 @@ from analyzer.facts.listings import (
 from analyzer.model.signal import Signal
 from analyzer.ownership.decide import Context
 from analyzer.reference import Reference
+from analyzer.timeline import Timeline, build_timeline
 
 #: Network modes as people say them.
 MODE_NAMES = {
@@ -52,9 +54,12 @@ def build_supply(facts: Facts, reference: Reference) -> Supply:
     third_party = _third_party(facts)
     sightings = match_bugs(reference.bugs, facts, runc_of=_runc_of)
     by_type = facts.supply() | {
-        Baseline: baseline_for(reference.catalogue, identity),
+        Baseline: baseline_for(
+            reference.catalogue, identity, captured_for(reference.captured, identity)
+        ),
         ThirdPartySoftware: third_party,
         BugSightings: sightings,
+        Timeline: build_timeline(facts, sightings),
     }
     return Supply(
         by_type=by_type,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from analyzer.baselines.fields import field_paths
 from analyzer.baselines.managers import Kind, manager_of, provenance
 from analyzer.baselines.object_kind import kind_of
 from analyzer.baselines.schema import Component
-from analyzer.facts.kube import KubeObject, ManagedField
+from analyzer.facts.kube import KubeObject, ManagedField, Meta
 from analyzer.model.gap import Gap, NotCollected, Presence
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -20,6 +21,15 @@ _SYSTEM_DOMAINS = ("azure.com", "kubernetes.io", "k8s.io", "fluxcd.io", "helm.sh
 _SYSTEM_KEYS = frozenset(
     {"control-plane", "k8s-app", "component", "tier", "agentpool", "storageprofile", "storagetier",
      "admissions.enforcer/disabled", "accelerator"}
+)  # fmt: skip
+#: Of other objects than nodes: keys by which AKS marks what is its own. Anyone may add metadata,
+#: also in the domains of Kubernetes (``app.kubernetes.io/part-of``), so that those say nothing.
+_AKS_DOMAINS = (
+    "azure.com", "addonmanager.kubernetes.io", "helm.toolkit.fluxcd.io", "meta.helm.sh",
+)  # fmt: skip
+_AKS_KEYS = frozenset(
+    {"kubernetes.io/cluster-service", "app.kubernetes.io/managed-by", "control-plane",
+     "app.kubernetes.io/actually-managed-by"}
 )  # fmt: skip
 #: Written by tools in passing, or by ``kubectl rollout restart``: no change of the component.
 _HARMLESS = (
@@ -58,6 +68,20 @@ def changes(obj: KubeObject) -> tuple[Change, ...]:
     Raises:
         NotCollected: the listing does not show managed fields.
     """
+    known = _READ.get(id(obj.metadata))
+    if known is not None and known[0]() is obj.metadata:
+        return known[1]
+    found = _read(obj)
+    _READ[id(obj.metadata)] = (weakref.ref(obj.metadata), found)
+    weakref.finalize(obj.metadata, _READ.pop, id(obj.metadata), None)
+    return found
+
+
+#: Changes that were read already, by the metadata that they stand in: many rules ask for the same.
+_READ: dict[int, tuple[weakref.ref[Meta], tuple[Change, ...]]] = {}
+
+
+def _read(obj: KubeObject) -> tuple[Change, ...]:
     entries = _managed_fields(obj)
     writers = [entry.manager for entry in entries]
     by = provenance(obj.metadata.labels, obj.metadata.annotations, writers)
@@ -154,9 +178,16 @@ def _counts(obj: KubeObject, component: Component | None, field: str) -> bool:
     if not field.startswith("metadata."):
         return True
     key = _metadata_key(field)
-    return key is not None and (
-        system_key(key) or (component is not None and key in component.labels)
-    )
+    if key is None:
+        return False
+    if kind_of(obj) == "Node":
+        return system_key(key)
+    return aks_key(key) or (component is not None and key in component.labels)
+
+
+def aks_key(key: str) -> bool:
+    """True for a label or annotation key that AKS's machinery puts on its own objects."""
+    return key in _AKS_KEYS or key.partition("/")[0].endswith(_AKS_DOMAINS)
 
 
 def system_key(key: str) -> bool:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 
 from analyzer.baselines.catalogue import source_link
-from analyzer.baselines.data_files import Data, packaged
+from analyzer.baselines.data_files import Data, DataFile, DataFileError
 from analyzer.baselines.kube_versions import minor_number
+from analyzer.baselines.tables import folders_in_use, table
 
+_FILE = "calendar.yaml"
 #: The ARM ``supportPlan`` of a cluster with long-term support.
 LTS_PLAN = "AKSLongTermSupport"
 
@@ -68,9 +71,9 @@ def support_state(minor: str | None, at: datetime | None, support_plan: str | No
     if number is None or at is None:
         return SupportState(Support.UNKNOWN, "the Kubernetes version or the time is not known")
     rows = _rows()
-    source = source_link(str(packaged("calendar.yaml").content["source"]))
+    source = source_link(str(table(_FILE).content["source"]))
     if number > max(rows):
-        why = f"1.{number} is newer than the calendar ({packaged('calendar.yaml').as_of})"
+        why = f"1.{number} is newer than the calendar ({table(_FILE).as_of})"
         return SupportState(Support.UNKNOWN_NEWER, why, minor=f"1.{number}", source=source)
     if number < min(rows):
         why = f"support of 1.{number} ended before that of 1.{min(rows)}"
@@ -83,6 +86,12 @@ def newest_supported(at: datetime) -> str | None:
     day = at.astimezone(UTC).date()
     ready = [number for number, row in _rows().items() if first_day(row.ga) <= day]
     return f"1.{max(ready)}" if ready else None
+
+
+def newest_in_preview(day: date) -> int | None:
+    """The number of the newest minor that was at least in preview on a day, or None."""
+    numbers = [number for number, row in _rows().items() if first_day(row.preview) <= day]
+    return max(numbers, default=None)
 
 
 def _state(number: int, day: date, plan: str | None, source: str) -> SupportState:
@@ -116,10 +125,33 @@ def _after(
     return Support.OUT_OF_SUPPORT, why + (hint if open_question else ""), not open_question
 
 
-@lru_cache(maxsize=1)
 def _rows() -> dict[int, _Row]:
-    rows = packaged("calendar.yaml").records("minors", _Row)
-    return {number: row for row in rows if (number := minor_number(row.minor)) is not None}
+    return _rows_of(folders_in_use())
+
+
+@lru_cache(maxsize=4)
+def _rows_of(folders: tuple[Path, ...]) -> dict[int, _Row]:
+    return rows_in(table(_FILE))
+
+
+def rows_in(file: DataFile) -> dict[int, _Row]:
+    """The rows of a calendar by the number of the minor.
+
+    Raises:
+        DataFileError: a row is not valid; the message names file and line.
+    """
+    found: dict[int, _Row] = {}
+    for index, row in enumerate(file.records("minors", _Row)):
+        number = minor_number(row.minor)
+        try:
+            days = [first_day(text) for text in (row.preview, row.ga, row.end, row.lts_end)]
+        except ValueError as error:
+            raise DataFileError(file.name, file.line_of("minors", index), str(error)) from error
+        if number is None or days != sorted(days):
+            what = f"{row.minor} is no minor version, or its dates are not in order"
+            raise DataFileError(file.name, file.line_of("minors", index), what)
+        found[number] = row
+    return found
 
 
 def first_day(text: str) -> date:

@@ -86,12 +86,16 @@ def outliers(nodes: Iterable[Node], archives: NodeArchives) -> tuple[Outlier, ..
 
 def variants(aspect: Aspect, nodes: Iterable[NodeFiles]) -> tuple[Variant, ...]:
     """The different set-ups of an aspect, the most frequent first; each text is read once."""
+    same_texts: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for node in nodes:
+        texts = tuple((item, node.files[item].text) for item in _items(aspect, node))
+        if texts:
+            same_texts.setdefault(texts, []).append(node.node)
     read: dict[tuple[str, str], Settings] = {}
     groups: dict[frozenset[tuple[str, str]], list[str]] = {}
-    for node in nodes:
-        settings = _settings(aspect, node, read)
-        if settings:
-            groups.setdefault(frozenset(settings.items()), []).append(node.node)
+    for texts, names in same_texts.items():
+        if settings := _settings(aspect, texts, read):
+            groups.setdefault(frozenset(settings.items()), []).extend(names)
     ordered = [Variant(tuple(sorted(names)), dict(key)) for key, names in groups.items()]
     return tuple(sorted(ordered, key=lambda variant: (-len(variant.nodes), variant.nodes)))
 
@@ -130,19 +134,21 @@ def _outliers(cohort: Cohort, aspect: Aspect, nodes: list[NodeFiles]) -> list[Ou
 
 
 def _settings(
-    aspect: Aspect, node: NodeFiles, read: dict[tuple[str, str], Settings]
+    aspect: Aspect, texts: tuple[tuple[str, str], ...], read: dict[tuple[str, str], Settings]
 ) -> Mapping[str, str]:
     settings: dict[str, str] = {}
-    items = _items(aspect, node)
     folder = aspect.items[0].endswith("/")
-    for item in items:
-        text = node.files[item].text
+    for item, text in texts:
         if (item, text) not in read:
             read[(item, text)] = unmasked(aspect.read(text))
-        prefix = f"{item.rsplit('/', 1)[-1]}: " if folder else ""
+        if not folder:
+            return read[(item, text)]
+        prefix = f"{item.rsplit('/', 1)[-1]}: "
         settings.update({f"{prefix}{key}": value for key, value in read[(item, text)].items()})
     return settings
 
 
 def _items(aspect: Aspect, node: NodeFiles) -> list[str]:
-    return sorted(item for item in node.files if item.startswith(aspect.items))
+    if aspect.items[0].endswith("/"):
+        return sorted(item for item in node.files if item.startswith(aspect.items))
+    return [item for item in aspect.items if item in node.files]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -23,7 +24,7 @@ class Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-M = TypeVar("M", bound=Data)
+M = TypeVar("M", bound=BaseModel)
 Source = Traversable | Path
 
 
@@ -49,7 +50,8 @@ class DataFile:
     @property
     def as_of(self) -> str:
         """The date of the facts in it (``YYYY-MM-DD``); empty if it carries none."""
-        return str(self.content.get("as_of") or "")
+        value = self.content.get("as_of")
+        return str(value) if isinstance(value, str | date) else ""
 
     def records(self, key: str, model: type[M]) -> tuple[M, ...]:
         """The list below ``key`` as records.
@@ -124,8 +126,8 @@ def extra(folders: Iterable[Path]) -> Iterator[DataFile]:
             yield read_data(path, str(path))
 
 
-def read_data(source: Source, name: str) -> DataFile:
-    """Read and parse one file.
+def read_data(source: Source, name: str, *, any_schema: bool = False) -> DataFile:
+    """Read and parse one file; with ``any_schema`` whatever its schema version is.
 
     Raises:
         DataFileError: not readable, not YAML, not a mapping, or of another schema version.
@@ -138,11 +140,12 @@ def read_data(source: Source, name: str) -> DataFile:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise DataFileError(name, line, f"not valid YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise DataFileError(name, None, f"not valid YAML: {error}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        what = " ".join(str(error).split())
+        raise DataFileError(name, None, f"not valid YAML: {what}") from error
     if not isinstance(content, dict):
         raise DataFileError(name, 1, "must be a mapping at the top")
-    if content.get("schema") != SCHEMA_VERSION:
+    if not any_schema and content.get("schema") != SCHEMA_VERSION:
         raise DataFileError(name, 1, f"schema must be {SCHEMA_VERSION}")
     return DataFile(name, text, content)
 

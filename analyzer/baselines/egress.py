@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
-from analyzer.baselines.data_files import Data, packaged
+from analyzer.baselines.data_files import Data, DataFile
+from analyzer.baselines.tables import folders_in_use, table
 
 #: Azure clouds as ``Identity.cloud`` names them, and as the data does.
 _CLOUDS = {
@@ -78,10 +80,23 @@ def features() -> tuple[str, ...]:
     return tuple(sorted({endpoint.feature for endpoint in endpoints()}))
 
 
-@lru_cache(maxsize=1)
 def endpoints() -> tuple[Endpoint, ...]:
-    """All endpoints of ``data/egress.yaml``."""
-    return packaged("egress.yaml").records("endpoints", Endpoint)
+    """All endpoints of the table ``egress.yaml`` in use."""
+    return _endpoints_of(folders_in_use())
+
+
+@lru_cache(maxsize=4)
+def _endpoints_of(folders: tuple[Path, ...]) -> tuple[Endpoint, ...]:
+    return endpoints_in(table("egress.yaml"))
+
+
+def endpoints_in(file: DataFile) -> tuple[Endpoint, ...]:
+    """The endpoints of a table.
+
+    Raises:
+        DataFileError: a row is not valid; the message names file and line.
+    """
+    return file.records("endpoints", Endpoint)
 
 
 def _placed(endpoint: Endpoint, location: str | None) -> Endpoint:

@@ -10,6 +10,7 @@ from typing import Any
 
 from analyzer.baselines.attribution import Change
 from analyzer.baselines.drift import differences, with_authors
+from analyzer.baselines.drift_rows import written_at
 from analyzer.facts.objects import Workload
 from analyzer.model.hit import DriftRow
 
@@ -51,6 +52,40 @@ def roll_outs(
             rows = with_authors(rows, known)
         found.append(RollOut(newer, older, after.metadata.creation_timestamp, rows))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a field was before: ``value`` (None: it was not there), and since when it is otherwise.
+
+    ``at`` is when the oldest revision with the present value was made.
+    """
+
+    value: Any
+    at: datetime | None
+
+
+def past_of(path: str, workload: Workload, revisions: Iterable[Workload]) -> Past | None:
+    """The value of a field of the pod template in the newest revision that had another one.
+
+    ``revisions`` are the replica sets of the cluster. None where none is kept that differs. What
+    stands there is what ran before, whoever had set it.
+    """
+    if not path.startswith("spec.template."):
+        return None
+    own = ((number, rs) for rs in revisions if (number := _revision(rs)) and _of(rs, workload))
+    present = written_at(_dump(workload), path)
+    at: datetime | None = None
+    for _, revision in sorted(own, key=lambda pair: -pair[0]):
+        value = written_at(_dump(revision), path)
+        if value != present:
+            return Past(value, at)
+        at = revision.metadata.creation_timestamp
+    return None
+
+
+def _dump(workload: Workload) -> dict[str, Any]:
+    return workload.model_dump(by_alias=True, mode="json", exclude_none=True)
 
 
 def _of(replica_set: Workload, deployment: Workload) -> bool:

@@ -95,6 +95,11 @@ def is_managed_namespace(name: str | None) -> bool:
     return name in _namespaces()[0]
 
 
+def is_ambiguous_namespace(name: str | None) -> bool:
+    """True for a managed namespace that is the usual home of an open-source install too."""
+    return name in _namespaces()[1]
+
+
 @lru_cache(maxsize=1)
 def _namespaces() -> tuple[frozenset[str], frozenset[str]]:
     content = packaged("namespaces.yaml").content

@@ -108,6 +108,24 @@ def image_rows(node: Node) -> tuple[DriftRow, ...]:
     return (DriftRow(path=path, expected=expected, actual=" ".join(shown)),)
 
 
+def kernel_row(node: Node) -> DriftRow | None:
+    """A kernel of another family than that of the node's image, or None.
+
+    The version is not compared: patches move it. Images of AKS have Azure's kernel builds
+    (``-azure``; ``.azl3`` and ``.cm2`` on Azure Linux); an own kernel has another name.
+    """
+    image = parse_node_image(node.metadata.labels.get(LABEL))
+    shown = node.status.node_info.kernel_version
+    if image is None or not shown:
+        return None
+    for start, marks in _file().content["kernels"].items():
+        if image.label.startswith(start) and not any(mark in shown for mark in marks):
+            expected = f"a kernel build of Azure ({' or '.join(marks)})"
+            path = "status.nodeInfo.kernelVersion"
+            return DriftRow(path=path, expected=expected, actual=shown)
+    return None
+
+
 def conflist_of_aks(name: str) -> tuple[NetworkMode, ...] | None:
     """The network modes in which AKS writes a CNI file of that name; None if it never does."""
     for known in _file().records("conflists", ConflistFile):

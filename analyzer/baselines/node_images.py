@@ -6,9 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from pathlib import Path
 
-from analyzer.baselines.data_files import Data, DataFile, packaged
+from analyzer.baselines.data_files import Data, DataFile, DataFileError
+from analyzer.baselines.tables import folders_in_use, table
 
+_FILE = "node_images.yaml"
+#: A row: version, build date, containerd, runc, kernel, and perhaps a set of kubelets.
+_ROW = re.compile(r"^[\d.]+ (?:-|\d{4}-\d{2}-\d{2})(?: \S+){3}(?: (?:-|k\d+))?$")
 LABEL = "kubernetes.azure.com/node-image-version"
 #: Forms of the label (Azure/AgentBaker pkg/agent/datamodel/sig_config.go; learn.microsoft.com
 #: "Upgrade node images"): Linux ``<gallery>-<definition>-YYYYMM.DD.P`` or, until 2023, a plain
@@ -52,6 +57,9 @@ class ImageVersions:
     runc: str | None
     #: Kernel of a Linux image, build of a Windows image.
     kernel: str | None
+    #: Kubelets that lie ready on the image (``1.33.5``, ``1.30.101-akslts``); not the one that a
+    #: node runs. Empty where the notes do not print them.
+    kubelets: tuple[str, ...] = ()
 
 
 class _Group(Data):
@@ -93,8 +101,11 @@ def versions(image: NodeImage) -> ImageVersions | None:
     row = _row(image)
     if row is None:
         return None
-    containerd, runc, kernel = (None if part == "-" else part for part in row.split(" ")[2:5])
-    return ImageVersions(containerd, runc, kernel)
+    parts = row.split(" ")
+    containerd, runc, kernel = (None if part == "-" else part for part in parts[2:5])
+    on_image = _node_image_file().content.get("kubelets", {}).get(parts[5] if parts[5:] else "-")
+    kubelets = tuple(str(on_image).split(",")) if on_image else ()
+    return ImageVersions(containerd, runc, kernel, kubelets)
 
 
 def known(image: NodeImage) -> bool:
@@ -138,24 +149,41 @@ def runtime_version(reported: str | None) -> tuple[str, str] | None:
 
 
 def packaged_date() -> str:
-    """The date of the table of node images."""
+    """The date of the table of node images in use."""
     return _node_image_file().as_of
 
 
-@lru_cache(maxsize=1)
 def _node_image_file() -> DataFile:
-    return packaged("node_images.yaml")
+    return table(_FILE)
 
 
-@lru_cache(maxsize=1)
 def _releases() -> dict[str, dict[str, str]]:
     """Per SKU: version → row, newest first."""
-    table: dict[str, dict[str, str]] = {}
-    for group in _node_image_file().records("images", _Group):
-        rows = {row.partition(" ")[0]: row for row in group.releases.splitlines()}
-        for sku in group.skus:
-            table[sku] = rows
-    return table
+    return _releases_of(folders_in_use())
+
+
+@lru_cache(maxsize=4)
+def _releases_of(folders: tuple[Path, ...]) -> dict[str, dict[str, str]]:
+    return releases_in(_node_image_file())
+
+
+def releases_in(file: DataFile) -> dict[str, dict[str, str]]:
+    """The rows of a table of node images, per definition and version.
+
+    Raises:
+        DataFileError: a row or a group is not valid; the message names file and line.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for index, group in enumerate(file.records("images", _Group)):
+        rows: dict[str, str] = {}
+        for offset, row in enumerate(group.releases.splitlines(), 1):
+            if not _ROW.match(row):
+                start = file.line_of("images", index, "releases")
+                line = start + offset if start is not None else None
+                raise DataFileError(file.name, line, f"{row!r:.60} has not the columns of a row")
+            rows[row.partition(" ")[0]] = row
+        found.update(dict.fromkeys(group.skus, rows))
+    return found
 
 
 def _data_sku(sku: str) -> str:

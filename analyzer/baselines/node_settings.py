@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Settings = Mapping[str, str]
@@ -18,6 +19,17 @@ _MOVING_SYSCTL = re.compile(
 )
 _NODE_FLAGS = frozenset({"node-ip", "hostname-override", "node-labels", "provider-id"})
 _NODE_KEYS = re.compile(r"(?:^|\.)(?:nodeIP|providerID|subnet|registerWithTaints)(?:\.|$)")
+#: Packages that AKS installs in one version and holds back from updates (AgentBaker, cse_install).
+_HELD = frozenset({"containerd", "moby-containerd", "containerd2", "runc", "moby-runc", "kubelet"})
+_DRIVERS = ("nvidia", "libnvidia", "cuda", "amdgpu", "mlnx", "doca")
+#: ``linux-image-5.15.0-1099-azure`` is another name after each kernel update.
+_KERNEL_VERSION = re.compile(r"-\d+\.\d+\.[\w.]+(?:-\d+)?")
+_TELLING_OPTIONS = frozenset({"ro", "noexec", "nosuid", "nodev", "noatime", "nobarrier", "sync"})
+#: Azure's own addresses and loopback are the same everywhere.
+_OWN_ADDRESS = re.compile(
+    r"(?<![\d.])(?!168\.63\.129\.16|169\.254\.|127\.|0\.)\d{1,3}(?:\.\d{1,3}){3}"
+    r"(?:/(?:2\d|3[0-2]))?(?![\d./])"
+)
 _MASKED = re.compile(r"<masked>|\bsha256:[0-9a-f]+")
 
 
@@ -48,18 +60,43 @@ def _flags(text: str) -> Iterator[tuple[str, str]]:
 
 def sysctls(text: str) -> dict[str, str]:
     """``sysctl -a`` without counters and what belongs to one node or interface."""
-    pairs = (line.partition("=") for line in text.splitlines())
-    return {
-        key.strip(): " ".join(value.split())
-        for key, found, value in pairs
-        if found and not _MOVING_SYSCTL.match(key.strip())
-    }
+    return dict(pair for line in text.splitlines() if (pair := _sysctl(line)) is not None)
+
+
+@lru_cache(maxsize=32768)
+def _sysctl(line: str) -> tuple[str, str] | None:
+    """One setting; most lines are the same on thousands of nodes, so that each is read once."""
+    key, found, value = line.partition("=")
+    name = key.strip()
+    if not found or _MOVING_SYSCTL.match(name):
+        return None
+    return name, " ".join(value.split())
 
 
 def packages(text: str) -> dict[str, str]:
-    """Installed packages with their versions, a line each."""
-    cells = (line.split(None, 1) for line in text.splitlines())
-    return {row[0]: row[1].strip() for row in cells if len(row) == 2}
+    """Installed packages; with their versions those alone that AKS holds back from updates.
+
+    Others are patched node by node. A kernel's version in a package's name is left out, and so are
+    GPU drivers, which AKS installs where they are needed.
+    """
+    settings = {}
+    for line in text.splitlines():
+        name, _, version = line.strip().partition(" ")
+        if name and not name.startswith(_DRIVERS):
+            plain = _KERNEL_VERSION.sub("-*", name)
+            settings[plain] = version.strip() if name in _HELD else "installed"
+    return settings
+
+
+def mounts(text: str) -> dict[str, str]:
+    """Mounts of the node itself by place: file system, and the options that change behaviour."""
+    settings = {}
+    for line in text.splitlines():
+        cells = line.split()
+        if len(cells) >= 4:
+            options = sorted(_TELLING_OPTIONS & set(cells[3].split(",")))
+            settings[cells[1]] = " ".join((cells[2], *options))
+    return settings
 
 
 def json_settings(text: str) -> dict[str, str]:
@@ -101,10 +138,14 @@ def toml_settings(text: str) -> dict[str, str]:
 
 
 def iptables_frame(text: str) -> dict[str, str]:
-    """Policies of built-in chains, and rules there that jump to no other chain."""
+    """Policies of built-in chains, and rules there that jump to no other chain.
+
+    Addresses of single machines and of a node's own pods show as ``<address>``.
+    """
     settings: dict[str, str] = {}
     table = ""
-    for line in text.splitlines():
+    for raw in text.splitlines():
+        line = without_addresses(raw)
         if line.startswith("*"):
             table = line[1:].strip()
         elif match := re.match(r"^:(\S+) (ACCEPT|DROP|REJECT)\b", line):
@@ -114,6 +155,11 @@ def iptables_frame(text: str) -> dict[str, str]:
             if target and target[1] in ("ACCEPT", "DROP", "REJECT"):
                 settings[f"{table} {match[1]}: {match[2]}"] = "present"
     return settings
+
+
+def without_addresses(line: str) -> str:
+    """A line in which addresses of single machines and of a node's pods are ``<address>``."""
+    return _OWN_ADDRESS.sub("<address>", line)
 
 
 def lines(text: str) -> dict[str, str]:
@@ -142,10 +188,15 @@ ASPECTS: tuple[Aspect, ...] = (
     Aspect("containerd", "containerd configuration", ("containerd/config.toml",), toml_settings),
     Aspect("cni", "CNI configuration", ("cni/net.d/",), json_settings),
     Aspect("limits", "limits of services", ("host/limits",), lines),
+    Aspect("mounts", "mounts of the node", ("host/mounts",), mounts),
     Aspect("iptables", "frame of the packet filter", ("network/iptables-save",), iptables_frame),
 )
 
 
 def unmasked(settings: Settings) -> dict[str, str]:
     """Settings without those that the collector masked: a mask hides differences and makes none."""
+    if not any(
+        "<masked>" in value or "sha256:" in value for value in settings.values()
+    ) and not any("<masked>" in key or "sha256:" in key for key in settings):
+        return dict(settings)
     return {key: value for key, value in settings.items() if not _MASKED.search(key + value)}

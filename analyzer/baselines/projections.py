@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from analyzer.baselines.data_files import Data, packaged
@@ -134,7 +135,7 @@ def corefile_rows(config_map: ConfigMap) -> tuple[DriftRow, ...]:
     text = config_map.data.get("Corefile")
     if text is None:
         return ()
-    frame = packaged("expected_objects.yaml").record("corefile", _Corefile)
+    frame = _corefile()
     blocks = corefile_blocks(text)
     plugins = blocks.get(frame.block)
     if plugins is None:
@@ -150,6 +151,14 @@ def corefile_rows(config_map: ConfigMap) -> tuple[DriftRow, ...]:
             path = f"data.Corefile[import {wanted}]"
             rows.append(DriftRow(path=path, expected=f"import {wanted}", actual=ABSENT))
     return tuple(rows)
+
+
+def corefile_values(config_map: ConfigMap) -> int:
+    """How many plugins and imports of the Corefile are compared; 0 where its text is not shown."""
+    if "Corefile" not in config_map.data:
+        return 0
+    frame = _corefile()
+    return len(frame.plugins) + len(frame.imports)
 
 
 def _plugin_rows(frame: _Corefile, plugins: Mapping[str, str]) -> Iterator[DriftRow]:
@@ -190,10 +199,20 @@ def corefile_blocks(text: str) -> dict[str, dict[str, str]]:
 
 def binding_rows(binding: RoleBinding) -> tuple[DriftRow, ...]:
     """Where a role binding of AKS itself was changed; nothing for any other binding."""
-    for wanted in packaged("expected_objects.yaml").records("bindings", _Binding):
+    for wanted in _bindings():
         if wanted.name == binding.name:
             return tuple(_binding_rows(wanted, binding.role_ref, binding.subjects))
     return ()
+
+
+@lru_cache(maxsize=1)
+def _corefile() -> _Corefile:
+    return packaged("expected_objects.yaml").record("corefile", _Corefile)
+
+
+@lru_cache(maxsize=1)
+def _bindings() -> tuple[_Binding, ...]:
+    return packaged("expected_objects.yaml").records("bindings", _Binding)
 
 
 def _binding_rows(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from analyzer.baselines.capture import Captured
+from analyzer.baselines.capture import Captured, CapturedFrom
 from analyzer.baselines.catalogue import load
 from analyzer.baselines.data_files import DataFile, DataFileError, read_data
+from analyzer.baselines.table_checks import check_table
+from analyzer.baselines.tables import TABLES
 
 #: Lists of checksums in a data folder, in the form of ``sha256sum``.
 SUMS = "SHA256SUMS"
@@ -22,7 +24,11 @@ def check(folder: Path) -> tuple[str, ...]:
     problems = list(verify_sums(folder)) if (folder / SUMS).exists() else []
     for path in sorted((folder / "baselines").glob("*.yaml")):
         try:
-            _check_file(read_data(path, str(path)))
+            file = read_data(path, str(path))
+            if path.name in TABLES:
+                check_table(path.name, file)
+            else:
+                _check_file(file)
         except DataFileError as error:
             problems.append(str(error))
     if not problems:
@@ -38,6 +44,7 @@ def _check_file(file: DataFile) -> None:
         if key not in _SECTIONS:
             raise DataFileError(file.name, file.line_of(key), f"unknown section {key}")
     file.records("objects", Captured)
+    file.record("captured", CapturedFrom)
 
 
 def write_sums(folder: Path) -> Path:

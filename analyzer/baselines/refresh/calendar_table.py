@@ -7,6 +7,7 @@ from datetime import datetime
 
 from analyzer.baselines.data_files import DataFile
 from analyzer.baselines.refresh.checkout import Checkout, RefreshError
+from analyzer.baselines.refresh.heads import commits_after, put_head
 from analyzer.baselines.refresh.image_table import Rebuilt
 
 PAGE = "articles/aks/supported-kubernetes-versions.md"
@@ -25,11 +26,8 @@ def rebuild_calendar(checkout: Checkout, file: DataFile, as_of: str) -> Rebuilt:
         raise RefreshError(f"{checkout.root / PAGE}: no table of versions was found")
     old = {row["minor"]: row for row in file.content["minors"]}
     merged = {**old, **{minor: {"minor": minor, **new[minor]} for minor in new}}
-    lines = []
-    for line in file.text.splitlines():
-        if line.startswith("- {minor:"):
-            continue
-        lines.append(f'as_of: "{max(as_of, file.as_of)}"' if line.startswith("as_of:") else line)
+    kept = (line for line in file.text.splitlines() if not line.startswith("- {minor:"))
+    lines = put_head(kept, file, as_of, commits_after(file, docs=checkout.commit))
     for minor in sorted(merged, key=lambda text: int(text.partition(".")[2])):
         pairs = ", ".join(f'{key}: "{value}"' for key, value in merged[minor].items())
         lines.append(f"- {{{pairs}}}")

@@ -29,18 +29,26 @@ _PARTS = {
         r"^kernel(?:-[a-z]+)*-(\d\S*?)\.(?:x86_64|aarch64)",
     ),
 }
+#: Kubelets that are on the image: printed in one of three ways over the years.
+_KUBELET = re.compile(
+    r"(?:kubernetes-binaries version v?|/bin/kubelet-v?)(\d+\.\d+\.\d+(?:-akslts)?)(?![\w.])"
+)
 _WINDOWS_BUILD = re.compile(r"^\s*OS Version\s*:\s*(\S+)", re.MULTILINE)
 _UBUNTU_KERNEL = re.compile(r"\blinux-image-(\d\S*?-azure)\b")
 _RPM_KERNEL = re.compile(r"^\s*(?:kernel\b\D*?)(\d+\.\d+\S*azl3)", re.MULTILINE)
 
 
 def release_row(version: str, text: str, *, windows: bool = False) -> str:
-    """One row: version, build date, containerd, runc, kernel; ``-`` where the notes do not say."""
+    """One row: version, build date, containerd, runc, kernel, kubelets on the image.
+
+    ``-`` stands where the notes do not say; kubelets are joined by commas.
+    """
     if windows:
         match = _WINDOWS_BUILD.search(text)
-        return " ".join((version, "-", "-", "-", match[1] if match else "-"))
+        return " ".join((version, "-", "-", "-", match[1] if match else "-", "-"))
     parts = [_first(patterns, text) for patterns in _PARTS.values()]
-    return " ".join((version, _built(text), *parts))
+    kubelets = sorted(set(_KUBELET.findall(text)), key=_numbers)
+    return " ".join((version, _built(text), *parts, ",".join(kubelets) or "-"))
 
 
 def releases(checkout: Checkout, folders: Mapping[str, str]) -> dict[str, dict[str, str]]:

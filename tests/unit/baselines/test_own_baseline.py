@@ -9,14 +9,27 @@ import pytest
 import yaml
 from baseline_builders import cluster, managed, obj, sample_objects, workload
 
-from analyzer.baselines.capture import capture, captured_rows, load_captured, state_of
+from analyzer.baselines.capture import (
+    capture,
+    captured_files,
+    captured_for,
+    captured_rows,
+    load_captured,
+    not_used,
+    state_of,
+    take,
+)
 from analyzer.baselines.catalogue import Catalogue
 from analyzer.baselines.show import show
 from analyzer.baselines.user_data import SUMS, check, verify_sums, write_sums
+from analyzer.facts.identity import NetworkMode
 from analyzer.facts.kube import KubeObject
 
 ENO = {"app.kubernetes.io/managed-by": "Eno", "kubernetes.azure.com/managedby": "aks"}
 IMAGE = "mcr.microsoft.com/oss/v2/kubernetes/coredns"
+SERVER = "mcr.microsoft.com/oss/v2/kubernetes/metrics-server"
+AGENT = "mcr.microsoft.com/oss/v2/kubernetes/apiserver-network-proxy/agent"
+PROXY = "mcr.microsoft.com/oss/v2/kubernetes/kube-proxy:v1.33.5-1"
 
 
 def things() -> list[KubeObject]:
@@ -116,3 +129,56 @@ def test_show(catalogue: Catalogue, known: bool) -> None:
     )
     assert ("cilium" in rows) is not known
     assert rows["azure-cns"].why == ("the network mode is azure-cni-overlay" if known else "")
+
+
+def test_what_is_no_model_for_later_is_left_out_and_named(catalogue: Catalogue) -> None:
+    edit = {"f:spec": {"f:template": {"f:spec": {"f:containers": {
+        'k:{"name":"coredns"}': {"f:resources": {"f:limits": {"f:memory": {}}}}}}}}}  # fmt: skip
+    by = [managed("kubectl-edit", edit)]
+    status = {"kind": "ConfigMap", "metadata": {"name": "cluster-autoscaler-status",
+              "namespace": "kube-system", "labels": ENO}, "data": {"status": "x"}}  # fmt: skip
+    proxy = {
+        "kind": "DaemonSet",
+        "metadata": {"name": "kube-proxy", "namespace": "kube-system", "labels": ENO},
+        "spec": {"template": {"spec": {"containers": [{"name": "kube-proxy", "image": PROXY}]}}},
+        "status": {"desiredNumberScheduled": 3, "numberReady": 2},
+    }
+    found = [
+        workload("coredns", f"{IMAGE}:v1.12.1-7", labels=ENO, managedFields=by),
+        workload("metrics-server", f"{SERVER}:v0.7.2-7", labels=ENO),
+        workload("konnectivity-agent", f"{AGENT}:v0.31.4-6", labels=ENO),
+        obj(proxy),
+        obj(status),
+    ]
+    troubled = {"Deployment/kube-system/metrics-server": "AKS-CMP-003, high: it crashes"}
+    taken = take(found, catalogue, cluster(), troubled)
+    assert taken.objects == ("Deployment kube-system/konnectivity-agent",)
+    why = {item.object: item.why for item in taken.left_out}
+    assert why["DaemonSet kube-system/kube-proxy"] == "2 of 3 pods are ready"
+    assert why["Deployment kube-system/metrics-server"] == "AKS-CMP-003, high: it crashes"
+    assert why["ConfigMap kube-system/cluster-autoscaler-status"].endswith("changes by itself")
+    assert why["Deployment kube-system/coredns"].startswith("changed by kubectl")
+    assert "limits.memory" in why["Deployment kube-system/coredns"]
+    assert len(taken.left_out_lines()) == 4
+
+
+def test_a_capture_is_compared_with_its_own_cluster_alone(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    text = capture(things(), catalogue, cluster())
+    path = saved(tmp_path, text)
+    path.with_name("other.yaml").write_text(
+        text.replace("cluster: c", "cluster: other").replace("errors", "any"), encoding="utf-8"
+    )
+    files = captured_files((tmp_path,))
+    assert [file.name for file in files] == ["mine.yaml", "other.yaml"]
+    own = captured_for(files, cluster())
+    assert own == files[0].objects
+    assert not_used(files, cluster()) == (
+        "other.yaml is not compared: it was captured from cluster other, and this is c",
+    )
+    later = cluster(version="1.34.1")
+    assert captured_for(files, later) == {}
+    assert not_used(files, later)[0].endswith("captured from Kubernetes 1.33, and this is 1.34")
+    unknown = cluster(NetworkMode.UNKNOWN, version=None)
+    assert captured_for(files, unknown) == files[0].objects
