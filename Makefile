@@ -43,6 +43,7 @@ bench: $(VENV)/.dev
 	$(PY) -m benchmarks
 
 accuracy: $(VENV)/.dev
+	@mkdir -p $(BUILD)
 	@$(PY) -m benchmarks.accuracy --json $(BUILD)/accuracy.json
 
 # The newest of the checkouts' dates; give AS_OF=YYYY-MM-DD where they are no git checkouts.

@@ -17,6 +17,7 @@ from analyzer.facts.parse.api_health import (
     parse_feature_gates,
     parse_health,
 )
+from analyzer.facts.usage import Usage
 from analyzer.model.gap import Gap, NotCollected, Presence
 
 L = TypeVar("L", bound=Objects[Any])
@@ -67,6 +68,7 @@ class Facts:
     api_server: ApiServer
     azure: AzureExports
     logs: Logs
+    usage: Usage = field(default_factory=Usage)
     gaps: tuple[Gap, ...] = ()
 
     def of(self, kind: type[L]) -> L:
@@ -81,6 +83,7 @@ class Facts:
             ApiServer: self.api_server,
             AzureExports: self.azure,
             Logs: self.logs,
+            Usage: self.usage,
             KnownNodes: KnownNodes(self.of(Nodes), self.archives.nodes),
             **self.listings,
         }

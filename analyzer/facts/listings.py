@@ -1,122 +1,57 @@
-"""Listings: the objects of one resource, and what is known about what is not shown.
+"""All listings by type, as the loader fills them and rules ask for them.
 
-An empty tuple always means "listed, and there are none". A listing that was not collected, was
-refused, or shows a selection only raises :class:`NotCollected` where its silence would be read.
+An empty tuple always means "listed, and there are none"; see :mod:`analyzer.facts.listing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+from collections.abc import Iterable
+from typing import Any, cast
 
 from analyzer.facts import objects as o
-from analyzer.facts.kube import KubeObject, MetaWithManagers
-from analyzer.model.evidence import EvidenceRef
-from analyzer.model.gap import Gap, NotCollected, Presence
+from analyzer.facts.kube import MetaWithManagers
+from analyzer.facts.listing import WHOLE, ListingState, Objects
+from analyzer.facts.more_listings import MORE
+from analyzer.model.gap import Gap
 
-K = TypeVar("K", bound=KubeObject)
-
-#: The key of a listing that covers the whole cluster.
-WHOLE = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ListingState:
-    """One listing: its member, whether it could be read, whether it shows everything."""
-
-    path: str
-    presence: Presence
-    detail: str = ""
-    selection: bool = False
-
-    @property
-    def gap(self) -> Gap:
-        """The listing as a missing input."""
-        if self.presence is Presence.PRESENT and self.selection:
-            return Gap(path=self.path, reason=Presence.NOT_ASKED, detail="a filtered list")
-        return Gap(path=self.path, reason=self.presence, detail=self.detail)
-
-
-@dataclass(frozen=True)
-class Objects(Generic[K]):
-    """All objects of one resource that the bundle shows, in the order of namespace and name."""
-
-    resource: ClassVar[str] = ""
-    model: ClassVar[type[KubeObject]] = KubeObject
-    kind: ClassVar[str] = ""
-
-    items: tuple[K, ...] = ()
-    states: Mapping[str, ListingState] = field(default_factory=dict)
-
-    @classmethod
-    def of_items(cls, items: Iterable[K], states: Mapping[str, ListingState]) -> Self:
-        """Build from what was read; sorted, so that every later step is in a fixed order."""
-        ordered = sorted(items, key=lambda k: (k.namespace or "", k.name, k.metadata.uid))
-        return cls(items=tuple(ordered), states=dict(sorted(states.items())))
-
-    @property
-    def readable(self) -> bool:
-        """True if at least one listing could be read."""
-        return any(state.presence.readable for state in self.states.values())
-
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        """Listings that were expected and could not be read whole."""
-        return tuple(
-            s.gap for s in self.states.values() if s.presence is not Presence.PRESENT or s.selection
-        )
-
-    def require(self) -> Self:
-        """Return itself, or say that nothing was read.
-
-        Raises:
-            NotCollected: no listing of this resource could be read.
-        """
-        if not self.readable:
-            raise NotCollected(*(self.gaps or (self.never_asked(),)))
-        return self
-
-    def of(self, namespace: str) -> tuple[K, ...]:
-        """The objects of one namespace.
-
-        Raises:
-            NotCollected: that namespace's listing could not be read.
-        """
-        state = self._state(namespace)
-        if not state.presence.readable:
-            raise NotCollected(state.gap)
-        return tuple(item for item in self.items if item.namespace == namespace)
-
-    def get(self, namespace: str | None, name: str) -> K | None:
-        """The object of that name, or None where a complete listing does not show it.
-
-        Raises:
-            NotCollected: it is not shown, and the listing is missing, torn or a selection.
-        """
-        for item in self.items:
-            if item.name == name and (item.namespace or None) == (namespace or None):
-                return item
-        state = self._state(namespace or WHOLE)
-        if state.presence is not Presence.PRESENT or state.selection:
-            raise NotCollected(state.gap)
-        return None
-
-    def listing(self, namespace: str | None = None, what: str = "") -> EvidenceRef:
-        """Point at a listing itself: the evidence for "is not there"."""
-        state = self._state(namespace or WHOLE)
-        return EvidenceRef(path=state.path, what=what, anchors=("kind",))
-
-    def _state(self, namespace: str) -> ListingState:
-        state = self.states.get(namespace) or self.states.get(WHOLE)
-        if state is not None:
-            return state
-        suffix = f"/{namespace}.json" if namespace else ".json"
-        return ListingState(f"cluster/resources/{self.resource}{suffix}", Presence.NOT_ASKED)
-
-    def never_asked(self) -> Gap:
-        """The gap of a resource that nobody asked for."""
-        return Gap(path=f"cluster/resources/{self.resource}", reason=Presence.NOT_ASKED)
+__all__ = [
+    "BY_RESOURCE",
+    "LISTINGS",
+    "WHOLE",
+    "AnyListing",
+    "ApiServices",
+    "ClusterRoleBindings",
+    "ClusterRoles",
+    "ConfigMaps",
+    "CustomResourceDefinitions",
+    "DaemonSets",
+    "Deployments",
+    "EndpointSlices",
+    "EndpointsLists",
+    "Events",
+    "Installations",
+    "Jobs",
+    "KnownNodes",
+    "Leases",
+    "ListingState",
+    "MutatingWebhooks",
+    "Namespaces",
+    "NetworkPolicies",
+    "NodeNetworkConfigs",
+    "Nodes",
+    "Objects",
+    "PersistentVolumeClaims",
+    "PersistentVolumes",
+    "PodDisruptionBudgets",
+    "Pods",
+    "ReplicaSets",
+    "ResourceQuotas",
+    "Services",
+    "StatefulSets",
+    "StorageClasses",
+    "ValidatingWebhooks",
+    "VolumeAttachments",
+]  # fmt: skip
 
 
 class Nodes(Objects[o.Node]):
@@ -389,6 +324,8 @@ class KnownNodes:
 AnyListing = type[Objects[Any]]
 
 LISTINGS: tuple[AnyListing, ...] = tuple(
-    sorted(cast("list[AnyListing]", Objects.__subclasses__()), key=lambda cls: cls.resource)
+    sorted(
+        cast("set[AnyListing]", {*Objects.__subclasses__(), *MORE}), key=lambda cls: cls.resource
+    )
 )
 BY_RESOURCE: dict[str, AnyListing] = {cls.resource: cls for cls in LISTINGS}

@@ -8,6 +8,7 @@ the scanner looks at lower-cased bytes, and so serves case-sensitive and other e
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -41,6 +42,7 @@ class NoLiteral(ValueError):
     """An expression that has no literal which every match contains."""
 
 
+@lru_cache(maxsize=2048)
 def required_literals(expression: str) -> tuple[str, ...]:
     """Lower-case literals of which any match contains at least one, sorted.
 
@@ -48,24 +50,32 @@ def required_literals(expression: str) -> tuple[str, ...]:
         NoLiteral: there is none of at least four characters, or there are too many.
         re.error: the expression does not compile.
     """
-    usable = [c for c in _choices(parser.parse(expression)) if min(map(len, c)) >= SHORTEST]
+    usable = [c for c in _choices(_parsed(expression)) if min(map(len, c)) >= SHORTEST]
     if not usable:
         raise NoLiteral(f"no literal of {SHORTEST}+ characters is in every match of {expression!r}")
     best: frozenset[str] = max(usable, key=_worth)
     return tuple(sorted(best))
 
 
+@lru_cache(maxsize=2048)
 def contains_literal(expression: str, literals: tuple[str, ...]) -> bool:
     """True where every match provably contains one of the (lower-case) literals."""
     return any(
         all(any(mine in one for mine in literals) for one in choice)
-        for choice in _choices(parser.parse(expression))
+        for choice in _choices(_parsed(expression))
     )
 
 
+@lru_cache(maxsize=2048)
 def nested_repeats(expression: str) -> bool:
     """True where a repeat without small bound stands in another one, as in ``(a+)+``."""
-    return _nested(parser.parse(expression), inside=False)
+    return _nested(_parsed(expression), inside=False)
+
+
+@lru_cache(maxsize=256)
+def _parsed(expression: str) -> Any:
+    """The parts of an expression; several questions are asked of each when data is loaded."""
+    return parser.parse(expression)
 
 
 def _nested(items: Any, inside: bool) -> bool:

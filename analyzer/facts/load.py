@@ -7,23 +7,28 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from analyzer.bundle import Bundle, Inventory, Limits, PartRef, collected_at
 from analyzer.bundle.collection import SELECTION
-from analyzer.facts.assemble import assemble_identity
+from analyzer.facts.assemble import Listings, assemble_identity
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.error_lines import span_order
+from analyzer.facts.event_texts import event_items
 from analyzer.facts.facts import ApiServer, Facts
-from analyzer.facts.garbage import collector_paused
+from analyzer.facts.garbage import collector_paused, keep_freed_memory
 from analyzer.facts.kube import KubeObject
-from analyzer.facts.listings import BY_RESOURCE, WHOLE, ListingState, Objects
+from analyzer.facts.listings import BY_RESOURCE, WHOLE, Events, ListingState, Objects, Pods
+from analyzer.facts.logkinds import LogKind
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives, NodeFiles, TextFile
 from analyzer.facts.part import PartFacts, PartReader, load_part
 from analyzer.facts.patterns import PatternSet
-from analyzer.facts.scan import merge
+from analyzer.facts.scan import match_texts, merge
+from analyzer.facts.usage import usage_of
 from analyzer.model.gap import Gap, Presence
 
 #: Packed bytes of node parts from which other processes are worth their start-up (about 0.5 s).
@@ -71,7 +76,7 @@ def _load(
         parts = [
             readers.get(name, make()).result(held) for name, held in sorted(inventory.parts.items())
         ]
-    return Loaded(_facts(bundle, inventory, parts), inventory)
+    return Loaded(_facts(bundle, inventory, parts, patterns), inventory)
 
 
 def _read_parts(
@@ -82,8 +87,22 @@ def _read_parts(
     total = len(refs)
     if jobs < 2 or len(nodes) < 2 or sum(n.size_bytes for n in nodes) < POOL_PAYS_BYTES:
         return [_stepping(load, ref, i, total, step) for i, ref in enumerate(refs, start=1)]
+    try:
+        return _in_pool(nodes, others, load, jobs, step)
+    except BrokenProcessPool:  # no room for it, or a caller whose main module cannot be imported
+        return [_stepping(load, ref, i, total, step) for i, ref in enumerate(refs, start=1)]
+
+
+def _in_pool(
+    nodes: list[PartRef],
+    others: list[PartRef],
+    load: Callable[[PartRef], PartFacts],
+    jobs: int,
+    step: OnStep,
+) -> list[PartFacts]:
+    total = len(nodes) + len(others)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, context, keep_freed_memory) as pool:
         pending = pool.map(load, nodes, chunksize=max(1, min(16, len(nodes) // (jobs * 4))))
         # The API server's view is parsed here meanwhile: its objects are dear to send about.
         done = [_stepping(load, ref, i, total, step) for i, ref in enumerate(others, start=1)]
@@ -114,12 +133,13 @@ def _read_stream(
     return readers
 
 
-def _facts(bundle: Bundle, inventory: Inventory, parts: list[PartFacts]) -> Facts:
+def _facts(
+    bundle: Bundle, inventory: Inventory, parts: list[PartFacts], patterns: PatternSet
+) -> Facts:
     listings = _listings(inventory, parts)
     texts = {path: text for part in parts for path, text in part.texts.items()}
     archives = _archives(inventory, parts)
     azure = _azure(inventory, parts)
-    matches = merge([match for part in parts for match in part.matches])
     when, source = collected_at(inventory, bundle.manifest)
     identity = assemble_identity(
         bundle.manifest, listings, archives, azure, texts.get("cluster/version.json"), when, source
@@ -130,8 +150,25 @@ def _facts(bundle: Bundle, inventory: Inventory, parts: list[PartFacts]) -> Fact
         archives=archives,
         api_server=_api_server(inventory, texts),
         azure=azure,
-        logs=Logs(matches, frozenset(pair for part in parts for pair in part.read)),
+        logs=_logs(parts, listings, patterns),
+        usage=usage_of(row for part in parts for row in part.use),
         gaps=tuple(sorted({g for part in parts for g in part.gaps}, key=str)),
+    )
+
+
+def _logs(parts: list[PartFacts], listings: Listings, patterns: PatternSet) -> Logs:
+    """What all logs said; events count as a log of their own, with the same patterns."""
+    events = listings[Events]
+    read = {pair for part in parts for pair in part.read}
+    said = [match for part in parts for match in part.matches]
+    if events.readable:
+        read.add((None, LogKind.EVENT))
+        said += match_texts(patterns, event_items(events.items, listings[Pods].items))
+    return Logs(
+        matches=merge(said),
+        read=frozenset(read),
+        errors=tuple(row for part in parts for row in part.errors),
+        spans=tuple(sorted((span for part in parts for span in part.spans), key=span_order)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 
 class LogKind(StrEnum):
@@ -149,6 +150,7 @@ _POD_LOG = re.compile(
 _NODE = re.compile(r"nodes/([^/]+)/(.+)$")
 
 
+@lru_cache(maxsize=64)
 def log_kind(canonical_path: str) -> LogKind | None:
     """The kind of a member by its canonical path (``bundle-format``), None where it is no log."""
     if pod := _POD_LOG.match(canonical_path):
@@ -157,10 +159,17 @@ def log_kind(canonical_path: str) -> LogKind | None:
             return LogKind.OTHER_POD
         return next((kind for head, kind in _PODS if name.startswith(head)), LogKind.OTHER_POD)
     if node := _NODE.match(canonical_path):
-        return next((kind for pattern, kind in _NODE_FILES if pattern.fullmatch(node[2])), None)
+        return _node_file(node[2])
     return None
 
 
+@lru_cache(maxsize=4096)
+def _node_file(item: str) -> LogKind | None:
+    """By the item alone: thousands of nodes send the same ones."""
+    return next((kind for pattern, kind in _NODE_FILES if pattern.fullmatch(item)), None)
+
+
+@lru_cache(maxsize=64)
 def place(canonical_path: str) -> tuple[str | None, str | None, str | None, str | None]:
     """Node, namespace, pod and container that a canonical path names, None for the others."""
     if pod := _POD_LOG.match(canonical_path):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TypeVar
 
+from analyzer.facts.error_lines import ErrorShape, LogSpan
 from analyzer.facts.landmarks import landmarks
 from analyzer.facts.logkinds import LogKind, sources_of
 from analyzer.facts.scan import Match
@@ -21,11 +22,14 @@ class Logs:
     """All matches of the pass over the logs, and which logs there were at all.
 
     ``read`` holds (node or None, kind) of every text that was looked through: silence counts only
-    where somebody listened.
+    where somebody listened. Events are among both, as a kind of their own. ``errors`` are shapes of
+    error lines that no pattern knows, and ``spans`` what time each log covers.
     """
 
     matches: tuple[Match, ...] = ()
     read: frozenset[tuple[str | None, LogKind]] = frozenset()
+    errors: tuple[ErrorShape, ...] = ()
+    spans: tuple[LogSpan, ...] = ()
 
     @cached_property
     def _kinds(self) -> frozenset[LogKind]:
@@ -41,8 +45,8 @@ class Logs:
 
     @property
     def readable(self) -> bool:
-        """True if any log was looked through."""
-        return bool(self.read)
+        """True if any log was looked through; events alone are none."""
+        return any(kind is not LogKind.EVENT for _, kind in self.read)
 
     def of(self, landmark: str) -> tuple[Match, ...]:
         """Matches of one landmark, sorted by node and member.

@@ -95,11 +95,14 @@ class Tally:
 
     def seen(self, at: datetime) -> None:
         """Widen first and last, and the burst that the time falls into."""
+        bursts = self._bursts
+        if self.last is not None and at >= self.last and at - self.last <= BURST_GAP:
+            self.last = bursts[-1][1] = at  # the usual case: a log in the order of its times
+            return
         if self.first is None or at < self.first:
             self.first = at
         if self.last is None or at > self.last:
             self.last = at
-        bursts = self._bursts
         if not bursts:
             bursts.append([at, at])
         elif at < bursts[-1][0]:  # older than what came before: a log that was joined

@@ -6,6 +6,7 @@ What comes out is small and picklable, so that node parts can be read in other p
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,13 +15,17 @@ from typing import Any
 import orjson
 
 from analyzer.bundle import Limits, Member, PartInventory, PartRecorder, PartRef, read_part
+from analyzer.facts.error_lines import ErrorShape, LogSpan
 from analyzer.facts.garbage import collector_paused
 from analyzer.facts.listings import BY_RESOURCE, WHOLE
 from analyzer.facts.logkinds import LogKind, log_kind, place
 from analyzer.facts.node_files import TextFile
+from analyzer.facts.node_frames import framed
 from analyzer.facts.parse.kube_list import Parsed, parse_listing
 from analyzer.facts.patterns import PatternSet
+from analyzer.facts.processes import NodeProcesses
 from analyzer.facts.scan import Match, Scanner
+from analyzer.facts.usage import NodeUse, read_use, tells_use
 from analyzer.model.gap import Gap, Presence
 
 _LISTING = re.compile(
@@ -30,8 +35,9 @@ _LISTING = re.compile(
 #: Node items that are kept as text: small, and asked for by rules or by the detection of modes.
 _KEPT = re.compile(
     r"^nodes/[^/]+/(?:host/(?:os-release|uname|uptime|clock|meminfo|pressure|df|df-inodes|failed-units"
-    r"|reboot-required|sysctl)|kubelet/(?:flags|config\.json|healthz\.txt|cert-dates)"
-    r"|containerd/version\.txt|cni/(?:net\.d/[^/]+|bin\.sha256)|network/(?:resolv\.conf|conntrack-stats)"
+    r"|reboot-required|sysctl|limits|mounts|packages)|kubelet/(?:flags|config\.json|healthz\.txt|cert-dates)"
+    r"|containerd/(?:version\.txt|config\.toml)|cni/(?:net\.d/[^/]+|bin\.sha256)"
+    r"|network/(?:resolv\.conf|conntrack-stats|iptables-save)"
     r"|azure/(?:instance\.json|extensions)|probes/[^/]+\.json)$"
 )
 _CLUSTER_TEXT = re.compile(r"^cluster/(?:livez\.txt|readyz\.txt|feature-gates\.txt|version\.json)$")
@@ -58,7 +64,10 @@ class PartFacts:
     listings: tuple[tuple[str, str, str, Parsed], ...] = ()
     texts: dict[str, TextFile] = field(default_factory=dict)
     documents: dict[str, Any] = field(default_factory=dict)
+    use: tuple[NodeUse | NodeProcesses, ...] = ()
     matches: tuple[Match, ...] = ()
+    errors: tuple[ErrorShape, ...] = ()
+    spans: tuple[LogSpan, ...] = ()
     read: frozenset[tuple[str | None, LogKind]] = frozenset()
     gaps: tuple[Gap, ...] = ()
 
@@ -72,6 +81,7 @@ class PartReader:
         self._listings: list[tuple[str, str, str, Parsed]] = []
         self._texts: dict[str, TextFile] = {}
         self._documents: dict[str, Any] = {}
+        self._use: list[NodeUse | NodeProcesses] = []
         self._read: set[tuple[str | None, LogKind]] = set()
         self._gaps: list[Gap] = []
 
@@ -83,9 +93,12 @@ class PartReader:
             self._listing(member, listing["group"], listing["resource"], listing["namespace"])
         elif path.startswith("azure/") and path.endswith(".json"):
             self._document(member)
+        elif tells_use(path):
+            use = read_use(path, member.read(), member.evidence_path)
+            self._use += [use] if use is not None else []
         elif _KEPT.match(path) or _CLUSTER_TEXT.match(path):
-            text = member.read()[:MAX_TEXT_BYTES].decode("utf-8", "replace")
-            self._texts[path] = TextFile(member.evidence_path, text)
+            text = framed(path, member.read())[:MAX_TEXT_BYTES].decode("utf-8", "replace")
+            self._texts[path] = TextFile(member.evidence_path, sys.intern(text))
         kind = log_kind(path)
         if kind is not None and not listing:
             self._read.add((place(path)[0], kind))
@@ -125,7 +138,10 @@ class PartReader:
             listings=tuple(self._listings),
             texts=self._texts,
             documents=self._documents,
+            use=tuple(self._use),
             matches=self._scanner.results(self._boot(inventory)),
+            errors=self._scanner.errors(),
+            spans=self._scanner.spans(),
             read=frozenset(self._read),
             gaps=tuple(self._gaps),
         )

@@ -75,6 +75,9 @@ class KindMatcher:
             BytesAhoCorasick(self._literals[at :: self._step], MatchKind.LeftmostLongest)
             for at in range(self._step)
         )
+        self._starting_with: dict[tuple[int, int], list[int]] = {}
+        for index, text in enumerate(self._literals):
+            self._starting_with.setdefault((index % self._step, text[0]), []).append(index)
         self._hidden = tuple(self._hidden_by(index) for index in range(len(self._literals)))
 
     def _hidden_by(self, index: int) -> tuple[tuple[int, bytes, tuple[int, ...]], ...]:
@@ -85,10 +88,9 @@ class KindMatcher:
         """
         mine = self._literals[index]
         out = []
-        for other in range(index % self._step, len(self._literals), self._step):
-            literal = self._literals[other]
-            for offset in range(len(mine)):
-                rest = mine[offset:]
+        for offset, first in enumerate(mine):
+            for other in self._starting_with.get((index % self._step, first), ()):
+                rest, literal = mine[offset:], self._literals[other]
                 if other != index and (rest.startswith(literal) or literal.startswith(rest)):
                     out.append((offset, literal, self._users[other]))
         return tuple(out)
@@ -106,9 +108,13 @@ class KindMatcher:
         if step > 1:
             found.sort()
         out = []
+        users_of, hidden_by = self._users, self._hidden
         for start, literal_index in found:
-            out.append((start, self._users[literal_index]))
-            for offset, literal, users in self._hidden[literal_index]:
+            out.append((start, users_of[literal_index]))
+            hidden = hidden_by[literal_index]
+            if not hidden:
+                continue
+            for offset, literal, users in hidden:
                 if lowered.startswith(literal, start + offset):
                     out.append((start + offset, users))
         return out

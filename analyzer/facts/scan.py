@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from analyzer.facts.logkinds import LogKind, log_kind, place
+from analyzer.facts.error_lines import ErrorLines, ErrorShape, LogSpan
+from analyzer.facts.logkinds import POD_KINDS, LogKind, log_kind, place
 from analyzer.facts.matches import Match, Tally, TextItem, match_texts, merge
 from analyzer.facts.parse.timestamps import StampReader, seconds_since_boot
 from analyzer.facts.patterns import KindMatcher, Pattern, PatternSet
@@ -40,6 +41,11 @@ _STARTS_KEPT = 256
 #: Bytes at the head of a line that tell its time to the second, in every form.
 STAMP_HEAD = 19
 _CARRIAGE_RETURN = 13
+#: Logs whose lines carry a level.
+_WITH_LEVELS = POD_KINDS | {
+    LogKind.KUBELET, LogKind.CONTAINERD, LogKind.SYSLOG, LogKind.CNI, LogKind.AZURE_AGENT,
+    LogKind.CONTROL_PLANE,
+}  # fmt: skip
 #: Seconds since boot are counted from here until it is known when the machine booted.
 _BOOT = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,6 +75,8 @@ class Scanner:
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._last: tuple[bytes, datetime | None] = (b"", None)
         self._since_boot: dict[tuple[str, str], Tally] = {}
+        self._errors: list[ErrorShape] = []
+        self._spans: list[LogSpan] = []
 
     def feed(self, path: str, chunks: Iterable[bytes], found_at: str | None = None) -> None:
         """Scan one member, given as raw chunks in order.
@@ -105,6 +113,21 @@ class Scanner:
             return tuple(rows)
         late = [_from_boot(tally.row(), boot) for tally in self._since_boot.values()]
         return merge([*rows, *late])
+
+    def errors(self) -> tuple[ErrorShape, ...]:
+        """Shapes of error lines that no pattern matched, of all members that are closed."""
+        return tuple(self._errors)
+
+    def spans(self) -> tuple[LogSpan, ...]:
+        """What time each closed member covers, where its lines tell it."""
+        return tuple(self._spans)
+
+    def note_errors(self, found: ErrorLines, kind: LogKind, path: str, cite: str) -> None:
+        """Keep what one member came to."""
+        where = place(path)
+        self._errors += found.rows(kind, where)
+        if found.first is not None and found.last is not None:
+            self._spans.append(LogSpan(cite, kind, where[0], found.first, found.last))
 
     def tally(self, pattern: str, kind: LogKind, path: str, cite: str) -> Tally:
         """The row that a match of this pattern in this member adds to."""
@@ -164,6 +187,11 @@ class MemberScan:
         self._size = 0
         self._lines = 0
         self._tallies: list[Tally | None] = [None] * len(matcher.patterns)
+        #: The head of the last line whose time was read, that time, and whether it is start-up.
+        self._head = b""
+        self._at: datetime | None = None
+        self._grace = False
+        self._errors = ErrorLines(scanner, self._node, cite) if kind in _WITH_LEVELS else None
 
     def write(self, chunk: bytes) -> None:
         """Take the next bytes; they are scanned once enough have come together."""
@@ -176,6 +204,8 @@ class MemberScan:
         """Scan what is left. A last line without a line end counts as a line."""
         self._scan(b"".join(self._pending))
         self._pending, self._size = [], 0
+        if self._errors is not None:
+            self._scanner.note_errors(self._errors, self._kind, self._path, self._cite)
 
     def _flush(self) -> None:
         block = b"".join(self._pending)
@@ -192,6 +222,7 @@ class MemberScan:
     def _scan(self, block: bytes) -> None:
         """Scan whole lines, and keep the number of the first line of the next block."""
         seen_at, seen_lines = 0, self._lines
+        known: set[int] = set()
         expressions, tallies = self._matcher.expressions, self._tallies
         tested = [-1] * len(tallies)
         line_from = line_to = -1
@@ -207,6 +238,7 @@ class MemberScan:
                 match = expressions[index].search(line)
                 if match is None:
                     continue
+                known.add(line_from)
                 tally = tallies[index] or self._tally(index)
                 tally.count += 1
                 if line[:STAMP_HEAD] != tally.head:
@@ -216,6 +248,8 @@ class MemberScan:
                     seen_lines += block.count(b"\n", seen_at, line_from)
                     seen_at = line_from
                     tally.keep(match, line, seen_lines + 1)
+        if self._errors is not None and block:
+            self._errors.block(block, known, self._lines)
         self._lines = seen_lines + block.count(b"\n", seen_at)
 
     def _tally(self, index: int) -> Tally:
@@ -228,12 +262,20 @@ class MemberScan:
 
     def _stamp(self, index: int, tally: Tally, line: bytes) -> None:
         """Read the time of a line whose head is another one than that of the line before."""
-        at = self._scanner.time_of(line)
-        starts = self._matcher.patterns[index].marks_start
-        if starts and at is not None:
-            self._scanner.note_start(self._node, at)
-        tally.grace = not starts and self._scanner.in_grace(self._node, at, line)
-        tally.head = line[:STAMP_HEAD]
+        head = line[:STAMP_HEAD]
+        if head != self._head:  # several patterns look at the same line
+            self._head = head
+            self._at = self._scanner.time_of(line)
+            self._grace = self._scanner.in_grace(self._node, self._at, line)
+        at = self._at
+        tally.head = head
+        if self._matcher.patterns[index].marks_start:
+            tally.grace = False
+            self._head = b""  # from here on there is a time of grace
+            if at is not None:
+                self._scanner.note_start(self._node, at)
+        else:
+            tally.grace = self._grace
         if at is not None:
             tally.seen(at)
         else:

@@ -55,6 +55,31 @@ class Signal(StrEnum):
     ALPHA_FEATURE = "alpha-feature"
     PREVIEW_FEATURE = "preview-feature"
     THIRD_PARTY_CNI = "third-party-cni"
+    #: Third-party software whose source is closed: the policy takes it out of support altogether.
+    CLOSED_SOURCE = "closed-source"
+    OWN_INGRESS_CONTROLLER = "own-ingress-controller"
+    OWN_NETWORK_POLICY = "own-network-policy"
+    #: A Gatekeeper constraint or Azure Policy definition of the customer.
+    OWN_ADMISSION_POLICY = "own-admission-policy"
+    OWN_CERTIFICATE = "own-certificate"
+    #: Somebody got onto a node (a shell, a command run through Azure); no change is shown.
+    NODE_ACCESS = "node-access"
+    # Azure's side, where the customer decides
+    #: Storage accounts, key vaults and the like that the customer made and sets up.
+    OWN_AZURE_RESOURCE = "own-azure-resource"
+    SUBSCRIPTION_DISABLED = "subscription-disabled"
+    #: The cluster or a pool was stopped through AKS, as it is meant to be.
+    STOPPED_THROUGH_AKS = "stopped-through-aks"
+    SPOT_EVICTION = "spot-eviction"
+    #: A lock or an Azure Policy of the subscription refuses what AKS has to do.
+    AZURE_GOVERNANCE = "azure-governance"
+    #: Own subnets, route tables, groups on them, DNS zones, authorised ranges.
+    OWN_AZURE_NETWORK = "own-azure-network"
+    #: A setting of the cluster or pool that the customer chooses through the AKS API.
+    CLUSTER_SETTING = "cluster-setting"
+    #: Microsoft announced an end of it that is still ahead, or that is past.
+    RETIRING = "retiring"
+    RETIRED = "retired"
     # Known bugs
     KNOWN_BUG = "known-bug"
     BUG_OF_MICROSOFT = "bug-of-microsoft"

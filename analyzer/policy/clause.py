@@ -98,14 +98,21 @@ class Clause(_Frozen):
     rule: Text
     source: Source
     confidence: Confidence
+    #: What it takes that no bundle holds, such as the report of a scanner; then no rule raises it.
+    outside: Text | None = None
     #: False where the document of this pack does not say it: a later or earlier one does, and the
     #: clause tells how this document treats the subject. An id is thus known in every pack.
     stated: bool = True
 
     @property
     def testable(self) -> bool:
-        """True if the document says it and a bundle (with exports) can show something of it."""
-        return self.stated and self.decides is not Decides.NONE
+        """True if the document says it, and a rule can raise a finding by it from a bundle.
+
+        Not so for what only explains, for what nothing in a bundle shows, and for what needs an
+        input from outside of it.
+        """
+        explains = self.class_ is ClauseClass.INFORMATIONAL
+        return self.stated and self.decides is not Decides.NONE and not (explains or self.outside)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

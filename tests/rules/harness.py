@@ -6,6 +6,7 @@ import io
 import tarfile
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -46,9 +47,9 @@ def _analysis(key: str, options: Options | None) -> Analysis:
     return run_stages(bundle_of(world), options or Options(jobs=1, bundle_name="case.tar"))
 
 
-def result_of(rule_id: str, case: Mapping[str, Any]) -> RuleResult:
+def result_of(rule_id: str, case: Mapping[str, Any], options: Options | None = None) -> RuleResult:
     """What one rule came to."""
-    return next(r for r in analysis_of(case).results if r.rule_id == rule_id)
+    return next(r for r in analysis_of(case, options).results if r.rule_id == rule_id)
 
 
 def diagnosis_of(case: Mapping[str, Any], options: Options | None = None) -> Diagnosis:
@@ -58,6 +59,15 @@ def diagnosis_of(case: Mapping[str, Any], options: Options | None = None) -> Dia
     return build_diagnosis(analysis_of(case, options))
 
 
-def findings_of(rule_id: str, case: Mapping[str, Any]) -> tuple[Finding, ...]:
+def findings_of(
+    rule_id: str, case: Mapping[str, Any], options: Options | None = None
+) -> tuple[Finding, ...]:
     """The findings of one rule, with their verdicts."""
-    return tuple(f for f in diagnosis_of(case).findings if f.rule == rule_id)
+    return tuple(f for f in diagnosis_of(case, options).findings if f.rule == rule_id)
+
+
+def with_data(folder: Path | None) -> Options | None:
+    """Options of a run with a user's own data files; None without any."""
+    if folder is None:
+        return None
+    return Options(jobs=1, bundle_name="case.tar", data_dirs=(folder,))

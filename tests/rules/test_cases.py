@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from analyzer.model.finding import Finding
 from analyzer.model.hit import Outcome
 from analyzer.rules.registry import all_rules
-from tests.rules.harness import analysis_of, findings_of, result_of
+from tests.rules.harness import analysis_of, findings_of, result_of, with_data
 
 CASES = Path(__file__).parent / "cases"
 SECTIONS = ("hit", "clear", "unknown", "not-applicable")
@@ -30,7 +31,9 @@ def _cases() -> list[Any]:
 @pytest.mark.parametrize(("rule_id", "section", "case"), _cases())
 def test_case(rule_id: str, section: str, case: dict[str, Any]) -> None:
     assert section in SECTIONS and case["because"], "a case says why"
-    result = result_of(rule_id, case["scenario"])
+    own = CASES.parent / "data" / case["data"] if "data" in case else None
+    options = with_data(own)
+    result = result_of(rule_id, case["scenario"], options)
     assert result.outcome is not Outcome.CRASHED, result.reason
     assert result.outcome == Outcome(section), (result.hits, result.gaps, result.reason)
     expect = case.get("expect", {})
@@ -38,11 +41,10 @@ def test_case(rule_id: str, section: str, case: dict[str, Any]) -> None:
         missing = " ".join(gap.path for gap in result.gaps)
         assert case["missing"] in missing
     if section == "hit":
-        _check_findings(rule_id, case["scenario"], expect)
+        _check_findings(findings_of(rule_id, case["scenario"], options), expect)
 
 
-def _check_findings(rule_id: str, world: dict[str, Any], expect: dict[str, Any]) -> None:
-    findings = findings_of(rule_id, world)
+def _check_findings(findings: tuple[Finding, ...], expect: dict[str, Any]) -> None:
     assert findings
     if "count" in expect:
         assert len(findings) == expect["count"], [f.title for f in findings]

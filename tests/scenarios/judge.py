@@ -6,6 +6,7 @@ import re
 
 from analyzer.model.diagnosis import Diagnosis
 from analyzer.model.finding import Finding
+from analyzer.model.owner import Confidence
 from analyzer.model.severity import Severity
 from fixtures.scenario import Expect, Root
 
@@ -28,30 +29,77 @@ def misses(diagnosis: Diagnosis, expect: Expect) -> list[str]:
         blamed = [f"{f.rule} {f.title}" for f in serious(diagnosis) if f.owner == owner]
         if blamed:
             wrong.append(f"{owner} is blamed: {blamed}")
-    if not expect.roots and serious(diagnosis):
+    for owner in expect.not_confident:
+        sure = [
+            f"{f.rule} {f.title}"
+            for f in serious(diagnosis)
+            if f.owner == owner and f.confidence is not Confidence.LOW
+        ]
+        if sure:
+            wrong.append(f"{owner} is blamed with confidence: {sure}")
+    gaps = [str(gap) for gap in diagnosis.bundle.missing]
+    for part in expect.missing:
+        if not any(part in gap for gap in gaps):
+            wrong.append(f"not told as missing: {part}")
+    if not expect.roots and not expect.owners and serious(diagnosis):
         wrong.append(f"expected nothing: {[(f.rule, f.title) for f in serious(diagnosis)]}")
     return wrong
 
 
 def _roots(diagnosis: Diagnosis, expect: Expect) -> list[str]:
     wrong = []
-    roots = [f for f in diagnosis.findings if f.root]
     for root in expect.roots:
-        matching = [f for f in roots if _is(f, root, diagnosis)]
+        matched = matching(root, diagnosis)
         wanted = (root.owner,) if isinstance(root.owner, str) else root.owner
-        right = [f for f in matching if f.owner in wanted]
-        if not matching:
+        right = [f for f in matched if f.owner in wanted]
+        if not matched:
             wrong.append(f"root not found: {root.what} ({root.subject or root.component})")
         elif not right:
-            got = sorted({f"{f.owner} by {f.rule} {f.decided_by}" for f in matching})
+            got = sorted({f"{f.owner} by {f.rule} {f.decided_by}" for f in matched})
             wrong.append(f"{root.what}: owner is {got}, expected {wanted}")
-        elif root.stance and root.stance not in {f.stance for f in right}:
-            wrong.append(f"{root.what}: stance is {right[0].stance}, expected {root.stance}")
+        else:
+            wrong += _of_root(right, root, diagnosis)
     if expect.owners:
         for finding in serious(diagnosis):
             if finding.root and finding.owner not in expect.owners:
                 wrong.append(f"unexpected owner {finding.owner}: {finding.rule} {finding.title}")
     return wrong
+
+
+def _of_root(right: list[Finding], root: Root, diagnosis: Diagnosis) -> list[str]:
+    """What is wrong with a root that was found and has a right owner."""
+    wrong = []
+    if root.stance and root.stance not in {f.stance for f in right}:
+        wrong.append(f"{root.what}: stance is {right[0].stance}, expected {root.stance}")
+    if root.confidence and not {f.confidence for f in right} & set(root.confidence):
+        got = sorted({f.confidence.value for f in right})
+        wrong.append(f"{root.what}: confidence is {got}, expected {root.confidence}")
+    told = " ".join(text for f in right for text in f.would_change)
+    for word in root.collect:
+        if word not in told:
+            wrong.append(f"{root.what}: does not ask for {word}; asks for: {told or 'nothing'}")
+    below = {f.id for f in right} | set(_below({f.id for f in right}, diagnosis))
+    for subject in root.explains:
+        found = [f for f in diagnosis.findings if _touches(f, subject, diagnosis)]
+        if not any(f.id in below for f in found):
+            seen = [f"{f.rule} {f.title}" for f in found]
+            wrong.append(f"{root.what}: does not explain {subject} (found: {seen})")
+    return wrong
+
+
+def _below(ids: set[str], diagnosis: Diagnosis) -> set[str]:
+    """All that hangs under these findings, over any number of steps."""
+    found: set[str] = set()
+    while True:
+        more = {f.id for f in diagnosis.findings if set(f.explained_by) & (ids | found)} - found
+        if not more:
+            return found
+        found |= more
+
+
+def matching(finding_root: Root, diagnosis: Diagnosis) -> list[Finding]:
+    """The roots of a diagnosis that are what the author means."""
+    return [f for f in diagnosis.findings if f.root and _is(f, finding_root, diagnosis)]
 
 
 def _is_group(finding: Finding) -> bool:
@@ -90,4 +138,5 @@ def _resolve(subject: str, diagnosis: Diagnosis) -> str:
     if not match:
         return subject
     names = sorted(n.name for n in diagnosis.cluster.node_list if n.pool == match["pool"])
-    return subject.replace(match[0], names[int(match["index"])])
+    index = int(match["index"])
+    return subject.replace(match[0], names[index] if index < len(names) else "(no such node)")

@@ -5,6 +5,8 @@ Fields follow the Kubernetes API reference (https://kubernetes.io/docs/reference
 
 from analyzer.facts.objects.condition import (
     Condition,
+    condition_in,
+    moment,
 )
 from analyzer.facts.objects.configuration import (
     AnyObject,
@@ -139,4 +141,6 @@ __all__ = [
     "Workload",
     "WorkloadSpec",
     "WorkloadStatus",
+    "condition_in",
+    "moment",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.facts.kube import KubeObject, Many, Meta, MetaWithManagers, Slim, StrMap, Time
+from analyzer.facts.objects.condition import Condition, condition_in
 
 
 class ConfigMap(KubeObject):
@@ -123,15 +124,17 @@ class StorageClass(KubeObject):
 
 
 class Namespace(KubeObject):
-    """A namespace."""
+    """A namespace (its status as it is)."""
 
     metadata: MetaWithManagers = MetaWithManagers()
+    status: dict[str, Any] = {}
 
 
 class CustomResourceDefinition(KubeObject):
-    """A CRD: only which group and kind it brings."""
+    """A CRD: which group and kind it brings, how it converts versions, and its conditions."""
 
     spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
 
     @property
     def group(self) -> str:
@@ -181,3 +184,7 @@ class AnyObject(KubeObject):
     metadata: MetaWithManagers = MetaWithManagers()
     spec: dict[str, Any] = {}
     status: dict[str, Any] = {}
+
+    def condition(self, type_: str) -> Condition | None:
+        """The condition of that type, or None if it is not shown or is no condition."""
+        return condition_in(self.status, type_)

@@ -91,6 +91,8 @@ class WebhookClient(Slim):
 
     service: WebhookService | None = None
     url: str | None = None
+    #: Certificates in PEM, in base64; it may be masked.
+    ca_bundle: str | None = None
 
 
 class SelectorRequirement(Slim):

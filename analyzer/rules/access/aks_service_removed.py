@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from analyzer.baselines.attribution import Change, customer_changes
+from analyzer.baselines.attribution import Change
 from analyzer.baselines.drift import with_authors
 from analyzer.baselines.projections import binding_rows
 from analyzer.facts.listings import ClusterRoleBindings, ClusterRoles
@@ -31,6 +31,7 @@ from analyzer.facts.objects import Role, RoleBinding
 from analyzer.model.gap import NotCollected
 from analyzer.model.hit import DriftRow
 from analyzer.model.subject import Subject
+from analyzer.rules.access._support_role import BINDING, ROLE, foreign_changes
 from analyzer.rules.api import Hit, Rule, Signal
 
 RULE = Rule(
@@ -40,8 +41,6 @@ RULE = Rule(
     clauses=("SUP-11", "MGD-06"),
     signals=frozenset({Signal.MANAGED_COMPONENT}),
 )
-
-ROLE, BINDING = "aks-service", "aks-service-rolebinding"
 
 
 def check(roles: ClusterRoles | None, bindings: ClusterRoleBindings | None) -> Iterator[Hit]:
@@ -84,7 +83,7 @@ def _changed(found: Role | RoleBinding) -> Iterator[Hit]:
     unseen: NotCollected | None = None
     changes: tuple[Change, ...] = ()
     try:
-        changes = customer_changes(found, None)
+        changes = foreign_changes(found, None)
     except NotCollected as gap:
         unseen = gap
     if rows or changes:
@@ -96,6 +95,7 @@ def _changed(found: Role | RoleBinding) -> Iterator[Hit]:
 def _hit(found: Role | RoleBinding, rows: tuple[DriftRow, ...], changes: tuple[Change, ...]) -> Hit:
     fields = tuple(dict.fromkeys(field for change in changes for field in change.fields))
     written = f"{', '.join(map(str, changes))} wrote {', '.join(fields[:3])}." if changes else ""
+    known = any(change.kind == "customer" for change in changes)
     differs = "; ".join(f"{row.path} is {row.actual} and not {row.expected}" for row in rows)
     return Hit(
         subject=found.subject,
@@ -106,7 +106,7 @@ def _hit(found: Role | RoleBinding, rows: tuple[DriftRow, ...], changes: tuple[C
         if changes
         else (found.where("roleRef"),),
         variant="changed",
-        signals=frozenset({Signal.CHANGED_BY_CUSTOMER if changes else Signal.CHANGED_BY_UNKNOWN}),
+        signals=frozenset({Signal.CHANGED_BY_CUSTOMER if known else Signal.CHANGED_BY_UNKNOWN}),
         drift=with_authors(rows, changes),
         first_seen=min((change.time for change in changes if change.time), default=None),
     )

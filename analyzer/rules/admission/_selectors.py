@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from analyzer.facts.listings import Namespaces
 from analyzer.facts.objects import FullSelector, SelectorRequirement, Webhook
+
+SYSTEM = "kube-system"
+#: What kube-system is labelled with in AKS, where the listing of namespaces is missing.
+_SYSTEM_LABELS = {"kubernetes.io/metadata.name": SYSTEM, "control-plane": "true"}
 
 #: Resources whose creation keeps a component from running.
 _RUNS = frozenset({"*", "*/*", "pods", "replicasets", "daemonsets", "deployments"})
@@ -43,3 +48,11 @@ def blocks_components(webhook: Webhook) -> bool:
         one.operator in ("In", "Exists") for one in webhook.object_selector.match_expressions
     )
     return asked and not wants_label
+
+
+def system_labels(namespaces: Namespaces | None) -> Mapping[str, str]:
+    """The labels of kube-system, as they are shown or as AKS sets them."""
+    for item in namespaces.items if namespaces is not None else ():
+        if item.name == SYSTEM:
+            return item.metadata.labels
+    return _SYSTEM_LABELS

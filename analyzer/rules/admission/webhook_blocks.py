@@ -46,7 +46,7 @@ from analyzer.model.subject import Subject
 from analyzer.rules.admission._backends import Cluster, dead_backend
 from analyzer.rules.admission._case import Case
 from analyzer.rules.admission._refusals import Refusals, refusals
-from analyzer.rules.admission._selectors import blocks_components, selects
+from analyzer.rules.admission._selectors import SYSTEM, blocks_components, selects, system_labels
 from analyzer.rules.api import Hit, Rule, Signal
 
 RULE = Rule(
@@ -56,10 +56,6 @@ RULE = Rule(
     clauses=("FAQ-02", "UNS-01"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
-
-_SYSTEM = "kube-system"
-#: What kube-system is labelled with in AKS, where the listing of namespaces is missing.
-_SYSTEM_LABELS = {"kubernetes.io/metadata.name": _SYSTEM, "control-plane": "true"}
 
 
 @dataclass(frozen=True)
@@ -73,17 +69,17 @@ class _World:
 def check(
     validating: ValidatingWebhooks,
     mutating: MutatingWebhooks,
-    services: Services,
     baseline: Baseline,
     identity: Identity,
+    services: Services | None,
     slices: EndpointSlices | None,
     endpoints: EndpointsLists | None,
     pods: Pods | None,
     events: Events | None,
     namespaces: Namespaces | None,
 ) -> Iterator[Hit]:
-    cluster = Cluster(services, slices, endpoints, pods, namespaces)
-    world = _World(baseline, identity, cluster, _labels(namespaces))
+    cluster = Cluster(services or Services(), slices, endpoints, pods, namespaces)
+    world = _World(baseline, identity, cluster, system_labels(namespaces))
     told = refusals(events, identity.collected_at)
     missing: NotCollected | None = None
     for configuration in (*validating.items, *mutating.items):
@@ -97,13 +93,6 @@ def check(
                 yield _hit(case, world)
     if missing is not None:
         raise missing
-
-
-def _labels(namespaces: Namespaces | None) -> Mapping[str, str]:
-    for item in namespaces.items if namespaces is not None else ():
-        if item.name == _SYSTEM:
-            return item.metadata.labels
-    return _SYSTEM_LABELS
 
 
 def _case(
@@ -132,7 +121,7 @@ def _case(
 
 def _hit(case: Case, world: _World) -> Hit:
     name = case.configuration.name
-    spaces = set(case.refused.namespaces) | ({_SYSTEM} if case.reaches_system else set())
+    spaces = set(case.refused.namespaces) | ({SYSTEM} if case.reaches_system else set())
     pods = case.dead.pods if case.dead is not None else ()
     affects = (
         *(Subject(kind="Namespace", name=space) for space in sorted(spaces)),

@@ -124,3 +124,20 @@ def _allowed_ports(pools: Iterable[Mapping[str, Any]]) -> Iterable[tuple[int, in
             if isinstance(ports, dict):
                 start = int(ports.get("portStart") or 0)
                 yield start, int(ports.get("portEnd") or start)
+
+
+def decides(
+    row: Mapping[str, Any], port: int, protocol: str, sources: frozenset[str]
+) -> Mapping[str, Any] | None:
+    """The first inbound rule, by priority, that decides on a port for traffic from ``sources``.
+
+    None where no rule of the group's own speaks of it. Rules for single addresses do not count:
+    they say nothing of everybody else.
+    """
+    rules = [rule for rule in row.get("securityRules") or () if isinstance(rule, dict)]
+    for rule in sorted(rules, key=lambda one: int(one.get("priority") or 0)):
+        asked = str(rule.get("protocol") or "*").lower() in ("*", "any", protocol.lower())
+        inbound = is_(rule, "direction", "inbound")
+        if asked and inbound and _sides(rule, "source") & sources and _on(rule, port):
+            return rule
+    return None

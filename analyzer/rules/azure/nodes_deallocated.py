@@ -54,6 +54,8 @@ RULE = Rule(
 _ENDS = ("/deallocate/action", "/poweroff/action", "/hibernate/action")
 #: A VM that is being replaced is off for some minutes.
 PATIENCE = timedelta(minutes=10)
+#: So long after all nodes were switched off AKS stops the cluster (support policies).
+STOPPED = timedelta(days=30)
 _WOULD = "The activity log of the time would name who switched it off."
 
 
@@ -119,7 +121,8 @@ def _hit(off: Off, pool: str, author: Write | None, case: _Case, azure: AzureExp
         subject=Subject(kind="Node", name=off.name),
         title=f"Node VMs{where} were switched off"
         + (" outside of AKS" if author or case.variant == "default" else ""),
-        saw=f"The VM of node {off.name} is {off.state}. {by}",
+        saw=f"The VM of node {off.name} is {off.state}. {by}"
+        + (_clock(author.at if author else _since(off)) if case.variant == "all" else ""),
         expected="The VMs of the nodes run, unless AKS stops or removes them.",
         evidence=(off.where, *((author.where(azure),) if author else ())),
         variant=case.variant,
@@ -129,6 +132,14 @@ def _hit(off: Off, pool: str, author: Write | None, case: _Case, azure: AzureExp
         first_seen=author.at if author else _since(off),
         would_change=() if author else (_WOULD,),
     )
+
+
+def _clock(since: datetime | None) -> str:
+    """What follows where all nodes are off: both spans are those of the support policies."""
+    if since is None:
+        return " With all nodes off, AKS stops the cluster after 30 days and keeps it for a year."
+    stop = since + STOPPED
+    return f" With all nodes off, AKS stops the cluster on {stop:%Y-%m-%d}, for a year at most."
 
 
 def _since(off: Off) -> datetime | None:

@@ -17,7 +17,7 @@ What to do:
     again.
 References:
   - Specifying a disruption budget: https://kubernetes.io/docs/tasks/run-application/configure-pdb/
-  - Upgrade options for AKS: https://learn.microsoft.com/azure/aks/upgrade-cluster
+  - Upgrade options for AKS: https://learn.microsoft.com/azure/aks/upgrade-options
 """
 
 from __future__ import annotations
@@ -135,6 +135,7 @@ def _hit(budget: PodDisruptionBudget, own: list[Pod], stopped: list[Event]) -> H
         ),
         variant="default" if stopped else "advice",
         affects=tuple(_affected(own, stopped)),
+        produces=None if stopped else frozenset(),
         first_seen=min((e.first for e in stopped if e.first), default=None),
         last_seen=last.last if last else None,
     )

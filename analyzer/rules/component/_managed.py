@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from analyzer.baselines.attribution import Change, changes, customer_changes, unknown_changes
+from analyzer.baselines.attribution import (
+    EARLIER_MACHINERY,
+    Change,
+    changes,
+    customer_changes,
+    unknown_changes,
+)
 from analyzer.baselines.baseline import Baseline
 from analyzer.baselines.markers import component_of, whose
 from analyzer.baselines.schema import Component
 from analyzer.facts.identity import Identity
 from analyzer.facts.kube import KubeObject
-from analyzer.facts.listings import DaemonSets, Deployments, Pods
+from analyzer.facts.listings import ConfigMaps, DaemonSets, Deployments, Pods
 from analyzer.facts.objects import Pod, Workload
 from analyzer.model.gap import NotCollected
 from analyzer.model.signal import Signal
@@ -91,8 +97,8 @@ def signals_of(component: Component) -> frozenset[Signal]:
 def customers_of(obj: KubeObject, component: Component) -> tuple[Change, ...]:
     """Changes by the customer's tools of an object that AKS made.
 
-    An object that such a tool wrote as a whole is left out: its managed fields cannot tell AKS's
-    older machinery (``kubectl apply``) from a person.
+    An object that ``kubectl apply`` or Helm wrote as a whole is left out: its managed fields cannot
+    tell AKS's older machinery from a person.
 
     Raises:
         NotCollected: the managed fields are not shown.
@@ -110,17 +116,27 @@ def strangers_of(obj: KubeObject, component: Component) -> tuple[Change, ...]:
 
 
 def _made_by_machinery(obj: KubeObject) -> bool:
+    """False for an object whose writer may be AKS's older machinery as well as a person."""
     written = [change for change in changes(obj) if change.subresource != "status"]
     main = max(written, key=lambda change: len(change.fields), default=None)
-    return main is not None and main.kind in ("aks", "kubernetes")
+    if main is None or main.kind == "unknown":
+        return False
+    return main.kind != "customer" or main.manager not in EARLIER_MACHINERY
 
 
 def change_view(
-    workload: Workload | None, component: Component, onset: datetime | None
+    workload: Workload | None,
+    component: Component,
+    onset: datetime | None,
+    config_maps: ConfigMaps | None,
 ) -> ChangeView:
-    """Whether a change may be behind a failure that began at ``onset``."""
-    if workload is None:
-        return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED}))
+    """Whether a change may be behind a failure that began at ``onset``.
+
+    A component that reads settings of the customer is not checked before those were seen.
+    """
+    unseen = _unseen_settings(component, config_maps)
+    if workload is None or unseen:
+        return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED}), unseen)
     try:
         found = customers_of(workload, component)
         strangers = strangers_of(workload, component)
@@ -133,6 +149,21 @@ def change_view(
         text = f"What {who} changed, and whether it did so before the failure began."
         return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED}), (text,))
     return ChangeView(frozenset({Signal.CHANGED_BY_AKS}))
+
+
+def _unseen_settings(component: Component, config_maps: ConfigMaps | None) -> tuple[str, ...]:
+    """What would show the customer's settings of a component that were not collected."""
+    texts = []
+    for rule in component.customer_may:
+        kind, _, rest = rule.object.partition("/")
+        namespace, _, name = rest.partition("/")
+        if kind != "ConfigMap":
+            continue
+        try:
+            (config_maps or ConfigMaps()).of(namespace)
+        except NotCollected:
+            texts.append(f"ConfigMap {name}, with which customers set up {component.name}.")
+    return tuple(dict.fromkeys(texts))
 
 
 def _before(change: Change, onset: datetime | None) -> bool:

@@ -2,10 +2,6 @@
 
 The size of node pools and the taints on them are the customer's; nodes in trouble, or nodes that
 the cloud provider has not taken up, may be anybody's.
-
-Source of the forms: kubernetes/kubernetes pkg/scheduler/framework (``0/5 nodes are available: 3
-Insufficient cpu, 2 node(s) had untolerated taint {dedicated: app}.``) and its plugins; releases
-before 1.24 write ``had taint {dedicated: app}, that the pod didn't tolerate``.
 """
 
 from __future__ import annotations
@@ -14,15 +10,11 @@ import re
 from collections.abc import Iterable
 
 from analyzer.facts.objects import Pod
+from analyzer.facts.parse.scheduler import Obstacle, read_scheduler
 from analyzer.model.signal import Signal
 
-_REASON = re.compile(
-    r"(?P<count>\d+) (?P<text>(?:node\(s\)|Insufficient|Too many pods)[^,.{]*(?:\{[^}]*\})?)"
-)
-_TAINT = re.compile(r"taint \{(?P<key>[^:}\s]+)")
-_ROOM = ("Insufficient", "Too many pods")
 #: Nodes that are not meant for the pod at all (Windows, one node of a DaemonSet): no reason.
-_OTHER_NODES = ("affinity", "node selector", "topology spread")
+_OTHER_NODES = frozenset({Obstacle.SELECTOR, Obstacle.SPREAD})
 #: Taints of pools that AKS itself keeps for other work (spot, virtual nodes, system pools).
 _RESERVED = ("kubernetes.azure.com/", "virtual-kubelet.io/", "CriticalAddonsOnly")
 #: Taints that Kubernetes, the cloud provider, an autoscaler or a driver puts on a node.
@@ -60,17 +52,15 @@ def _message(pod: Pod) -> str | None:
 
 def _signal(message: str) -> Signal:
     room = own = other = 0
-    for match in _REASON.finditer(message.split(" preemption:", 1)[0]):
-        text, count = match["text"], int(match["count"])
-        taint = _TAINT.search(text)
-        if text.startswith(_ROOM):
-            room = max(room, count)  # a node may lack CPU and memory at once
-        elif taint is not None and taint["key"].startswith(_RESERVED):
+    for reason in read_scheduler(message).reasons:
+        if reason.obstacle is Obstacle.ROOM:
+            room = max(room, reason.count)  # a node may lack CPU and memory at once
+        elif reason.taint.startswith(_RESERVED):
             continue
-        elif taint is not None and not _SYSTEMS.match(taint["key"]):
-            own += count
-        elif not any(words in text for words in _OTHER_NODES):
-            other += count
+        elif reason.taint and not _SYSTEMS.match(reason.taint):
+            own += reason.count
+        elif reason.obstacle not in _OTHER_NODES:
+            other += reason.count
     if other >= max(room, own):
         return Signal.CHANGE_NOT_CHECKED
     return Signal.OWN_OPERATION if own > room else Signal.CAPACITY_EXHAUSTED

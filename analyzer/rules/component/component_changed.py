@@ -1,15 +1,17 @@
 """A managed component was changed by someone other than AKS.
 
 What it means:
-  A tool of the customer wrote fields of a Deployment or DaemonSet that AKS manages, outside of what
-  AKS leaves to customers.
+  Somebody other than AKS wrote fields of a Deployment or DaemonSet that AKS manages, outside of
+  what AKS leaves to customers.
 Why it matters:
   The component runs in a way that Microsoft does not test and does not support, and AKS overwrites
   the change at some update.
 How we know:
-  The managed fields of the object: which field belongs to which tool since when. AKS's own and
-  Kubernetes' own writers, status, the customer's own labels, and the documented customisations are
-  no change; an object that was never AKS's is left out. Removed fields leave no trace here.
+  The managed fields of the object say which field belongs to which tool since when; the baseline
+  and the replica sets of earlier roll-outs say what the value was. AKS's own and Kubernetes' own
+  writers, status, own labels, documented customisations, and values that were put back are no
+  change. Where the managed fields are not shown, only what every AKS cluster has alike is compared,
+  and the author is not known.
 What to do:
   customer: Undo the change, and use the documented way to customise the component. AKS puts its own
     state back with: az aks update -g <resource group> -n <cluster>
@@ -22,16 +24,15 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from analyzer.baselines.attribution import Change, changes
 from analyzer.baselines.baseline import Baseline
-from analyzer.baselines.drift_rows import text_of, written_at
-from analyzer.baselines.projections import workload_rows
+from analyzer.baselines.projections import image_rows, version_rows
 from analyzer.baselines.schema import Component
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments
+from analyzer.facts.listings import DaemonSets, Deployments, ReplicaSets
 from analyzer.facts.objects import Workload
+from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import NotCollected
 from analyzer.model.hit import DriftRow
 from analyzer.rules.api import Hit, Rule, Signal
@@ -40,6 +41,15 @@ from analyzer.rules.component._managed import (
     managed_workloads,
     require_system,
     strangers_of,
+)
+from analyzer.rules.component._unattributed import unattributed_rows
+from analyzer.rules.component._written import (
+    NOT_SHOWN,
+    Before,
+    before,
+    content_only,
+    rows_of,
+    sentence,
 )
 
 RULE = Rule(
@@ -52,86 +62,100 @@ RULE = Rule(
 
 _RESTARTED = "spec.template.metadata.annotations[kubectl.kubernetes.io/restartedAt]"
 _MAX_ROWS = 20
+_WOULD = "The managed fields of the object (or the audit log) would name who wrote this."
 
 
 def check(
-    deployments: Deployments, daemonsets: DaemonSets, baseline: Baseline, identity: Identity
+    deployments: Deployments,
+    daemonsets: DaemonSets,
+    baseline: Baseline,
+    identity: Identity,
+    replica_sets: ReplicaSets | None,
 ) -> Iterator[Hit]:
     not_shown: NotCollected | None = None
+    older = replica_sets.items if replica_sets is not None else ()
     for component, workload in managed_workloads(deployments, daemonsets, baseline, identity):
+        known = before(component, workload, identity, older, baseline)
         try:
-            yield from _of(component, workload, identity)
+            yield from _of(component, known, identity)
         except NotCollected as gap:
             not_shown = gap
+            rows = unattributed_rows(component, workload, identity, known.revisions)
+            if rows:
+                yield _unattributed(component, workload, rows)
     if not_shown is not None:
         raise not_shown
     require_system(deployments, daemonsets)
 
 
-def _of(component: Component, workload: Workload, identity: Identity) -> Iterator[Hit]:
-    known = {row.path: row for row in workload_rows(component, workload, identity)}
-    foreign = {path for path in known if path.endswith(".image")}  # AKS-CMP-004 tells those
-    found = _without(customers_of(workload, component), foreign)
-    if found:
-        off = workload.desired == 0 and component.os != "windows"
-        yield _hit(component, workload, found, known, "switched-off" if off else "default")
-    strangers = _without(strangers_of(workload, component), foreign)
-    if strangers and not found:
-        yield _hit(component, workload, strangers, known, "unknown-author")
+def _of(component: Component, known: Before, identity: Identity) -> Iterator[Hit]:
+    workload = known.workload
+    told = {row.path for row in image_rows(component, workload)}  # AKS-CMP-004
+    told |= {row.path for row in version_rows(component, workload, identity)}  # AKS-CMP-007
+    found = content_only(customers_of(workload, component))
+    strangers = content_only(strangers_of(workload, component))
     restarts = [c for c in changes(workload) if c.kind == "customer" and _RESTARTED in c.fields]
-    if restarts and not found and not strangers:
+    if rows := rows_of(found, known, told):
+        off = workload.desired == 0 and component.os != "windows"
+        yield _hit(component, workload, found, rows, "switched-off" if off else "default")
+    elif rows := rows_of(strangers, known, told):
+        yield _hit(component, workload, strangers, rows, "unknown-author")
+    elif removed := unattributed_rows(component, workload, identity, known.revisions):
+        yield _unattributed(component, workload, removed)
+    elif restarts:
         yield _restart(component, workload, restarts[-1])
-
-
-def _without(found: tuple[Change, ...], paths: set[str]) -> list[tuple[Change, tuple[str, ...]]]:
-    """Changes with the fields that say something: no names of list items, no foreign images."""
-    rows = []
-    for change in found:
-        fields = tuple(f for f in change.fields if not f.endswith("].name") and f not in paths)
-        if fields:
-            rows.append((change, fields))
-    return rows
 
 
 def _hit(
     component: Component,
     workload: Workload,
-    found: list[tuple[Change, tuple[str, ...]]],
-    known: dict[str, DriftRow],
+    found: tuple[Change, ...],
+    rows: list[DriftRow],
     variant: str,
 ) -> Hit:
-    dump = workload.model_dump(by_alias=True, mode="json")
-    rows = [_row(path, change, dump, known) for change, fields in found for path in fields]
-    authors = ", ".join(dict.fromkeys(str(change) for change, _ in found))
-    paths = ", ".join(row.path for row in rows[:3]) + (" …" if len(rows) > 3 else "")
-    produces = {"component-changed"} | ({"component-down"} if variant == "switched-off" else set())
     stranger = variant == "unknown-author"
-    signal = Signal.CHANGED_BY_UNKNOWN if stranger else Signal.CHANGED_BY_CUSTOMER
+    produces = {"component-changed"} | ({"component-down"} if variant == "switched-off" else set())
     who = "an unknown writer" if stranger else "the customer"
     off = "; it now wants no pods" if variant == "switched-off" else ""
     return Hit(
         subject=workload.subject,
         title=f"{workload.name} was changed by {who}",
         component=component.id,
-        saw=f"{authors} wrote {paths}{off}",
+        saw=sentence(rows, found) + off,
         expected=f"{workload.name} as AKS installs it. {component.what}",
-        evidence=tuple(workload.where(f"manager: {change.manager}") for change, _ in found[:3]),
+        evidence=_evidence(workload, rows),
         variant=variant,
-        signals=frozenset({signal}),
+        signals=frozenset({Signal.CHANGED_BY_UNKNOWN if stranger else Signal.CHANGED_BY_CUSTOMER}),
         drift=tuple(rows[:_MAX_ROWS]),
-        first_seen=min((change.time for change, _ in found if change.time), default=None),
+        first_seen=min((row.changed_at for row in rows if row.changed_at), default=None),
         produces=frozenset() if stranger else frozenset(produces),
     )
 
 
-def _row(path: str, change: Change, dump: dict[str, Any], known: dict[str, DriftRow]) -> DriftRow:
-    value = written_at(dump, path)
-    return DriftRow(
-        path=path,
-        expected=known[path].expected if path in known else "as AKS set it",
-        actual=text_of(value) if value is not None else "not shown",
-        changed_by=change.manager or change.tool,
-        changed_at=change.time,
+def _evidence(workload: Workload, rows: list[DriftRow]) -> tuple[EvidenceRef, ...]:
+    """Who wrote it, and the first value that differs."""
+    managers = dict.fromkeys(row.changed_by for row in rows if row.changed_by)
+    written = tuple(workload.where(f"manager: {name}") for name in list(managers)[:3])
+    first = rows[0]
+    leaf = first.path.rsplit(".", 1)[-1].split("[", 1)[0]
+    anchor = leaf if first.actual == NOT_SHOWN else f"{leaf}: {first.actual}"
+    return (*written, workload.where("spec", anchor))
+
+
+def _unattributed(component: Component, workload: Workload, rows: tuple[DriftRow, ...]) -> Hit:
+    return Hit(
+        subject=workload.subject,
+        title=f"{workload.name} is not as AKS installs it",
+        component=component.id,
+        saw=sentence(rows, ()),
+        expected=f"{workload.name} as AKS installs it. {component.what}",
+        evidence=_evidence(workload, list(rows)),
+        variant="unattributed",
+        signals=frozenset({Signal.CHANGED_BY_UNKNOWN, Signal.CHANGE_NOT_CHECKED}),
+        drift=rows[:_MAX_ROWS],
+        first_seen=min((row.changed_at for row in rows if row.changed_at), default=None),
+        would_change=(_WOULD,),
+        produces=frozenset(),
     )
 
 

@@ -47,6 +47,7 @@ from analyzer.rules.component._managed import (
     pod_subject,
     signals_of,
 )
+from analyzer.rules.component._node_side import node_view
 from analyzer.rules.component._own_log import Sources, Told, told_by_log
 
 RULE = Rule(
@@ -112,7 +113,7 @@ def check(
         owner = whose(workloads.get(key) or first, baseline.catalogue, identity)
         if component is not None and owner.managed:
             group = _Group(component, workloads.get(key), tuple(crashes[key]), counts[key])
-            yield _hit(key, group, _told(group, sources), identity)
+            yield _hit(key, group, _told(group, sources), sources, identity)
     pods.of(SYSTEM)
 
 
@@ -133,10 +134,11 @@ def _told(group: _Group, sources: Sources) -> Told:
     return Told(egress.signals | told.signals, places, told.would_change)
 
 
-def _hit(key: Key, group: _Group, told: Told, identity: Identity) -> Hit:
+def _hit(key: Key, group: _Group, told: Told, sources: Sources, identity: Identity) -> Hit:
     namespace, kind, name = key
     worst = max(group.crashes, key=lambda crash: crash.status.restart_count)
-    changed = change_view(group.workload, group.component, group.onset)
+    changed = change_view(group.workload, group.component, group.onset, sources.config_maps)
+    node = node_view(kind, group.pods, group.total, sources.archives)
     everywhere = len(group.pods) >= group.total
     variant = "all-vital" if group.component.id in VITAL else "all"
     return Hit(
@@ -147,11 +149,11 @@ def _hit(key: Key, group: _Group, told: Told, identity: Identity) -> Hit:
         expected=f"No restarts. {group.component.what}",
         evidence=(*(crash.where for crash in group.crashes[:3]), *told.evidence),
         variant=variant if everywhere else "default",
-        signals=signals_of(group.component) | changed.signals | told.signals,
+        signals=signals_of(group.component) | changed.signals | node.signals | told.signals,
         affects=tuple(pod_subject(pod) for pod in group.pods),
         first_seen=group.onset,
         last_seen=identity.collected_at,
-        would_change=(*changed.would_change, *told.would_change),
+        would_change=(*changed.would_change, *node.would_change, *told.would_change),
         count=len(group.crashes),
         instance_of=_CAUSES - OWN_EFFECTS.get(group.component.category, frozenset()),
     )

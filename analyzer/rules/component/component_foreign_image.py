@@ -112,11 +112,13 @@ def _sentence(component: Component, rows: Iterable[DriftRow], writers: list[Chan
 def _in_pods(component: Component, workload: Workload, pods: list[Pod]) -> Iterator[Hit]:
     """The template is AKS's own, and its pods run something else: changed on the way in."""
     names = {c.name for c in workload.spec.template.spec.containers}
+    images = {c.image for pod in pods for c in pod.spec.containers}  # few, in thousands of pods
+    told = {image for image in images if foreign_image(image, component)}
     foreign = [
         (pod, container.image)
         for pod in pods
         for container in pod.spec.containers
-        if container.name in names and foreign_image(container.image, component)
+        if container.name in names and container.image in told
     ]
     if not foreign:
         return

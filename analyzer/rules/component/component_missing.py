@@ -7,7 +7,8 @@ Why it matters:
   What the component does is not done: names are not resolved, Services are not routed, volumes are
   not mounted, or the control plane does not reach the nodes.
 How we know:
-  The baseline of managed components against the complete listing of the namespace. Components whose
+  The baseline of managed components, with the ConfigMap and the Service without which CoreDNS is
+  nothing, against the complete listing of the namespace. Components whose
   presence is not certain (network mode, version or add-ons unknown; Windows without Windows nodes;
   a driver that can be switched off, without the export that says so) are left out, and an older
   generation of a component counts for it. AKS puts its components back, so something keeps it away;
@@ -29,12 +30,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from analyzer.baselines.baseline import Baseline
+from analyzer.baselines.frames import Needed, needed
 from analyzer.baselines.schema import Component, Scope
 from analyzer.baselines.select import Expectation
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.identity import Identity
 from analyzer.facts.kube import KubeObject
-from analyzer.facts.listings import DaemonSets, Deployments
+from analyzer.facts.listings import ConfigMaps, DaemonSets, Deployments, Services
 from analyzer.model.gap import NotCollected
 from analyzer.model.owner import Confidence
 from analyzer.model.subject import Subject
@@ -58,6 +60,8 @@ def check(
     baseline: Baseline,
     identity: Identity,
     azure: AzureExports | None,
+    config_maps: ConfigMaps | None,
+    services: Services | None,
 ) -> Iterator[Hit]:
     missing: NotCollected | None = None
     for expectation in baseline.expected:
@@ -72,6 +76,16 @@ def check(
             missing = gap
             continue
         yield _hit(expectation, listing, identity)
+    for item in needed():
+        parts = config_maps if item.kind == "ConfigMap" else services
+        owner = baseline.expects(item.component)
+        if parts is None or owner is None or not _firm(owner):
+            continue
+        try:
+            if parts.get(item.namespace, item.name) is None:
+                yield _part(item, owner, parts)
+        except NotCollected as gap:
+            missing = gap
     if missing is not None:
         raise missing
 
@@ -107,6 +121,23 @@ def _switched_off(component: Component, azure: AzureExports | None) -> bool:
     for key in path.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None
     return str(found).lower() == value.lower()
+
+
+def _part(item: Needed, owner: Expectation, listing: ConfigMaps | Services) -> Hit:
+    """An object that a component cannot do without."""
+    component = owner.component
+    what = f"{item.kind} {item.name} is not in the list"
+    return Hit(
+        subject=Subject(kind=item.kind, name=item.name, namespace=item.namespace),
+        title=f"{item.kind} {item.name} of {component.name} is missing",
+        component=component.id,
+        saw=f"{item.kind} {item.name} is not in namespace {item.namespace}. {item.what}",
+        expected=f"{item.kind} {item.name} in {item.namespace}: {owner.why}",
+        evidence=(listing.listing(item.namespace, what=what),),
+        variant="vital" if component.id in VITAL else "default",
+        signals=frozenset(signals_of(component) | {Signal.CHANGE_NOT_CHECKED}),
+        would_change=(_AUDIT,),
+    )
 
 
 def _hit(expectation: Expectation, listing: Deployments | DaemonSets, identity: Identity) -> Hit:

@@ -47,6 +47,7 @@ from analyzer.rules.component._managed import (
     require_system,
     signals_of,
 )
+from analyzer.rules.component._node_side import node_view
 from analyzer.rules.component._own_log import Sources, told_by_log
 from analyzer.rules.component._readiness import Unready, look
 from analyzer.rules.component._scheduling import SETTLED, scheduling_signals
@@ -112,7 +113,8 @@ def _of_component(component: Component, unready: Unready) -> frozenset[Signal]:
 
 
 def _hit(component: Component, workload: Workload, unready: Unready, world: _World) -> Hit:
-    changed = change_view(workload, component, unready.onset)
+    changed = change_view(workload, component, unready.onset, world.sources.config_maps)
+    node = node_view(workload.kind, unready.pods, unready.desired or 0, world.sources.archives)
     egress = egress_view(component, unready.pods, world.sources.archives)
     told = told_by_log(component.id, unready.pods, world.sources)
     none_ready = unready.ready == 0
@@ -134,11 +136,13 @@ def _hit(component: Component, workload: Workload, unready: Unready, world: _Wor
             *told.evidence,
         ),
         variant=variant,
-        signals=_of_component(component, unready) | changed.signals | egress.signals | told.signals,
+        signals=_of_component(component, unready).union(
+            changed.signals, node.signals, egress.signals, told.signals
+        ),
         affects=tuple(pod_subject(pod) for pod in unready.pods),
         first_seen=unready.onset,
         last_seen=world.identity.collected_at,
-        would_change=(*changed.would_change, *told.would_change),
+        would_change=(*changed.would_change, *node.would_change, *told.would_change),
         produces=_NOTHING if _crashing(unready, world.identity) else None,
         instance_of=unready.instance_of - OWN_EFFECTS.get(component.category, frozenset()),
     )

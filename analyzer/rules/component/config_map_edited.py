@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from analyzer.baselines.attribution import Change
 from analyzer.baselines.baseline import Baseline
 from analyzer.baselines.drift import with_authors
-from analyzer.baselines.drift_rows import text_of
+from analyzer.baselines.drift_rows import ABSENT, text_of
 from analyzer.baselines.markers import component_of, is_managed_namespace, whose
 from analyzer.baselines.projections import corefile_rows
 from analyzer.baselines.schema import Component
@@ -36,7 +36,8 @@ from analyzer.facts.objects import ConfigMap
 from analyzer.model.gap import NotCollected
 from analyzer.model.hit import DriftRow
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.component._managed import SYSTEM, customers_of
+from analyzer.rules.component._managed import SYSTEM, customers_of, strangers_of
+from analyzer.rules.component._written import AS_SET, NOT_SHOWN, content_only, sentence
 
 RULE = Rule(
     id="AKS-CMP-006",
@@ -56,47 +57,61 @@ def check(config_maps: ConfigMaps, baseline: Baseline, identity: Identity) -> It
         if not whose(config_map, baseline.catalogue, identity).managed:
             continue
         try:
-            found = customers_of(config_map, component)
+            yield from _of(config_map, component)
         except NotCollected as gap:
             not_shown = gap
             yield from _by_frame(config_map, component)
-            continue
-        if found:
-            yield _hit(config_map, component, found)
     if not_shown is not None:
         raise not_shown
     config_maps.of(SYSTEM)
 
 
-def _hit(config_map: ConfigMap, component: Component, found: tuple[Change, ...]) -> Hit:
-    frame = with_authors(corefile_rows(config_map), found) if _is_corefile(config_map) else ()
-    fields = tuple(dict.fromkeys(field for change in found for field in change.fields))
-    authors = ", ".join(dict.fromkeys(str(change) for change in found))
-    rows = frame or tuple(_row(config_map, change, f) for change in found for f in change.fields)
+def _of(config_map: ConfigMap, component: Component) -> Iterator[Hit]:
+    if found := content_only(customers_of(config_map, component)):
+        yield _hit(
+            config_map, component, found, "corefile" if _is_corefile(config_map) else "default"
+        )
+    elif found := content_only(strangers_of(config_map, component)):
+        yield _hit(config_map, component, found, "unknown-author")
+
+
+def _hit(
+    config_map: ConfigMap, component: Component, found: tuple[Change, ...], variant: str
+) -> Hit:
+    stranger = variant == "unknown-author"
+    who = "an unknown writer" if stranger else "the customer"
+    rows = _rows(config_map, found)
     return Hit(
         subject=config_map.subject,
-        title=f"ConfigMap {config_map.name} of {component.name} was edited by the customer",
+        title=f"ConfigMap {config_map.name} of {component.name} was edited by {who}",
         component=component.id,
-        saw=f"{authors} wrote {', '.join(fields[:4])}",
+        saw=sentence(rows, found),
         expected=f"ConfigMap {config_map.name} as AKS writes it",
         evidence=tuple(config_map.where(f"manager: {change.manager}") for change in found[:3]),
-        variant="corefile" if _is_corefile(config_map) else "default",
-        signals=frozenset({Signal.CHANGED_BY_CUSTOMER}),
+        variant=variant,
+        signals=frozenset({Signal.CHANGED_BY_UNKNOWN if stranger else Signal.CHANGED_BY_CUSTOMER}),
         drift=rows[:20],
         first_seen=min((change.time for change in found if change.time), default=None),
+        produces=frozenset() if stranger else None,
     )
+
+
+def _rows(config_map: ConfigMap, found: tuple[Change, ...]) -> tuple[DriftRow, ...]:
+    """The keys that were written; of the Corefile the lines that leave its frame, where any do."""
+    frame = with_authors(corefile_rows(config_map), found) if _is_corefile(config_map) else ()
+    return frame or tuple(_row(config_map, change, f) for change in found for f in change.fields)
 
 
 def _by_frame(config_map: ConfigMap, component: Component) -> Iterator[Hit]:
     """Without managed fields only what breaks the Corefile's frame tells of an edit."""
-    rows = tuple(row for row in corefile_rows(config_map) if row.expected != "absent")
+    rows = tuple(row for row in corefile_rows(config_map) if row.expected != ABSENT)
     if not _is_corefile(config_map) or not rows:
         return
     yield Hit(
         subject=config_map.subject,
         title=f"ConfigMap {config_map.name} of {component.name} is not as AKS writes it",
         component=component.id,
-        saw="; ".join(f"{row.path}: {row.actual} instead of {row.expected}" for row in rows[:3]),
+        saw=sentence(rows, ()),
         expected=f"ConfigMap {config_map.name} as AKS writes it",
         evidence=(config_map.where("Corefile"),),
         variant="unattributed",
@@ -111,12 +126,11 @@ def _is_corefile(config_map: ConfigMap) -> bool:
 
 
 def _row(config_map: ConfigMap, change: Change, path: str) -> DriftRow:
-    key = path.removeprefix("data").strip(".[]")
-    value = config_map.data.get(key)
+    value = config_map.data.get(path.removeprefix("data").strip(".[]"))
     return DriftRow(
         path=path,
-        expected="as AKS set it",
-        actual=text_of(value) if value is not None else "not shown",
+        expected=AS_SET,
+        actual=text_of(value.replace("\n", " ")) if value is not None else NOT_SHOWN,
         changed_by=change.manager or change.tool,
         changed_at=change.time,
     )

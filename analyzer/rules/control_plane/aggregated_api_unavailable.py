@@ -122,5 +122,5 @@ def _hit(
         variant="metrics" if metrics else ("default" if component is not None else "own"),
         signals=signals,
         first_seen=since,
-        produces=frozenset({"metrics-missing"}) if metrics else frozenset(),
+        produces=frozenset({"discovery-fails"} | ({"metrics-missing"} if metrics else set())),
     )

@@ -44,7 +44,7 @@ RULE = Rule(
     id="AKS-NET-001",
     title="Nodes cannot reach an endpoint that AKS needs",
     component="egress",
-    clauses=("NET-02", "NET-01"),
+    clauses=("NET-02", "NET-01", "LIM-01"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

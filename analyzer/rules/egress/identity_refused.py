@@ -16,7 +16,7 @@ What to do:
     the cluster's identity the role that the message names (az role assignment create).
 References:
   - Update credentials: https://learn.microsoft.com/azure/aks/update-credentials
-  - Managed identity: https://learn.microsoft.com/azure/aks/use-managed-identity
+  - Managed identity: https://learn.microsoft.com/azure/aks/managed-identity-overview
   - Error codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 """
 
@@ -43,7 +43,7 @@ RULE = Rule(
     id="AKS-AZ-001",
     title="Azure refuses the identity of the cluster",
     component="cluster-identity",
-    clauses=("SUP-03", "NET-05"),
+    clauses=("SUP-03", "UNS-11"),
     signals=frozenset({Signal.AUTHORIZATION_OF_CLUSTER_IDENTITY, Signal.UNHEALTHY}),
 )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from analyzer.facts.listings import KnownNodes, Nodes
+from analyzer.facts.node_files import NodeArchives, TextFile
 from analyzer.facts.objects import Condition, Node
 from analyzer.facts.parse.timestamps import seconds_since_boot
 from analyzer.facts.scan import Match
@@ -32,6 +33,32 @@ def settled(node: Node, now: datetime | None) -> bool:
     created = node.metadata.creation_timestamp
     young = created is not None and now is not None and now - created < START_UP
     return not (young or leaving(node) or virtual(node))
+
+
+def files_of(archives: NodeArchives, item: str) -> Iterator[tuple[str, TextFile]]:
+    """That item of every node that sent it, with the node's name.
+
+    Raises:
+        NotCollected: at the end, where no node sent it.
+    """
+    gaps: list[Gap] = []
+    read = False
+    for archive in archives.require():
+        try:
+            file = archive.get(item)
+        except NotCollected as missing:
+            gaps += missing.gaps
+            continue
+        read = True
+        yield archive.node, file
+    if not read:
+        raise NotCollected(*gaps)
+
+
+def passing(nodes: Nodes | None, now: datetime | None) -> frozenset[str]:
+    """Names of nodes that have just joined or are about to go."""
+    listed = nodes.items if nodes is not None else ()
+    return frozenset(node.name for node in listed if not settled(node, now))
 
 
 def leaving(node: Node) -> bool:

@@ -25,10 +25,9 @@ from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Nodes
 from analyzer.facts.node_files import NodeArchives, TextFile
 from analyzer.model.evidence import EvidenceRef
-from analyzer.model.gap import Gap, NotCollected
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.node._nodes import settled
+from analyzer.rules.node._nodes import files_of, passing
 
 RULE = Rule(
     id="AKS-NODE-012",
@@ -49,25 +48,10 @@ _SYNCED = re.compile(r"^\s*(?:System clock synchronized|NTP synchronized):\s*(?P
 
 
 def check(archives: NodeArchives, nodes: Nodes | None, identity: Identity) -> Iterator[Hit]:
-    archives.require()
-    passing = {
-        n.name
-        for n in (nodes.items if nodes is not None else ())
-        if not settled(n, identity.collected_at)
-    }
-    gaps: list[Gap] = []
-    read = 0
-    for archive in archives:
-        try:
-            file = archive.get("host/clock")
-        except NotCollected as missing:
-            gaps += missing.gaps
-            continue
-        read += 1
-        if archive.node not in passing:
-            yield from _judge(archive.node, file)
-    if not read:
-        raise NotCollected(*gaps)
+    young = passing(nodes, identity.collected_at)
+    for name, file in files_of(archives, "host/clock"):
+        if name not in young:
+            yield from _judge(name, file)
 
 
 def _judge(node: str, file: TextFile) -> Iterator[Hit]:

@@ -38,7 +38,7 @@ RULE = Rule(
     id="AKS-NODE-013",
     title="The connection tracking table of a node is full",
     component="kernel",
-    clauses=("SUP-05", "UNS-01"),
+    clauses=("SUP-05", "SUP-09", "UNS-01"),
     signals=frozenset({Signal.CAPACITY_EXHAUSTED, Signal.UNHEALTHY}),
 )
 

@@ -14,7 +14,7 @@ What to do:
   customer: Upgrade the node image of the pool (az aks nodepool upgrade --node-image-only), and
     set an automatic channel for it (az aks update --node-os-upgrade-channel NodeImage).
 References:
-  - Upgrade node images: https://learn.microsoft.com/azure/aks/node-image-upgrade
+  - Upgrade node images: https://learn.microsoft.com/azure/aks/upgrade-node-image
   - Automatic node image upgrades: https://learn.microsoft.com/azure/aks/auto-upgrade-node-os-image
 """
 

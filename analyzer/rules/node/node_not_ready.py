@@ -47,7 +47,7 @@ RULE = Rule(
     id="AKS-NODE-001",
     title="A node is not ready",
     component="node",
-    clauses=("NODE-03", "NODE-04"),
+    clauses=("NODE-03", "NODE-04", "REP-02"),
     signals=frozenset({Signal.NODE_HOST}),
 )
 
@@ -131,8 +131,10 @@ def _hit(seen: _Seen, identity: Identity) -> Hit:
 def _signals(seen: _Seen) -> frozenset[Signal]:
     if seen.taken:
         return frozenset({Signal.UNHEALTHY, Signal.PLATFORM_EVENT})
-    # An eviction is no fault of the node, and no question of its network either.
-    return frozenset() if seen.evicted else seen.open_questions | {Signal.UNHEALTHY}
+    if seen.evicted is not None:
+        # An eviction is no fault of the node, and no question of its network either.
+        return frozenset({Signal.SPOT_EVICTION} if seen.evicted.certain else ())
+    return seen.open_questions | {Signal.UNHEALTHY}
 
 
 def _open(seen: _Seen) -> tuple[tuple[str, ...], str | None]:

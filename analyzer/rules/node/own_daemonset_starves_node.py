@@ -39,7 +39,7 @@ RULE = Rule(
     id="AKS-NODE-014",
     title="A DaemonSet of the customer starves a node",
     component="node",
-    clauses=("NODE-11", "NODE-15"),
+    clauses=("NODE-11", "UNS-18", "NODE-15"),
     signals=frozenset({Signal.OWN_DAEMONSET}),
 )
 

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from analyzer.baselines.cohorts import Cohort, cohorts, difference, variants
+from analyzer.baselines.cohorts import Cohort, cohorts, odd_nodes
 from analyzer.baselines.drift_rows import ABSENT
 from analyzer.baselines.node_config import kubelet_flag_rows, sysctl_rows
-from analyzer.baselines.node_settings import ASPECTS, Aspect, Settings
+from analyzer.baselines.node_settings import ASPECTS, Aspect, without_addresses
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Nodes
 from analyzer.facts.node_files import NodeArchives, NodeFiles, TextFile
 from analyzer.model.gap import Gap, NotCollected, Presence
 from analyzer.model.hit import DriftRow
+from analyzer.rules.peers._pool_settings import asked_for
 
 #: Below this there is no majority to differ from.
 MIN_NODES = 3
 #: Nodes that were made within this time got the same set-up from AKS.
 ONE_BATCH = timedelta(hours=1)
-#: Kernel settings that the kernel, the network of pods or loaded modules move by themselves.
-_MOVES = re.compile(
-    r"^(?:kernel\.(?:perf_event_max_sample_rate|pid_max|tainted|sched|pty\.|random|hung_task_detect|acct"
-    r"|keys\.|ns_last|hostname|threads|usermodehelper|cad_pid|numa|core_pattern|msgmn|sem\b|shm)"
-    r"|net\.core\.(?:netdev_rss_key|flow_limit|bpf_jit)|net\.ipv[46]\.(?:conf|neigh)\.(?!all\.|default\.)"
-    r"|net\.ipv[46]\.route|net\.ipv4\.(?:inet_peer|ipfrag|ip_local_reserved|tcp_(?:mem|fastopen|avail"
-    r"|allowed|cong)|udp_mem|fib)|net\.ipv6\.ip6frag|net\.netfilter|net\.(?:nf_conntrack|sunrpc|mptcp)"
-    r"|fs\.(?:dentry|inode|file-nr|aio-nr|quota|epoll|binfmt|nfs|lease|mqueue)|dev\.|user\.|sunrpc\."
-    r"|debug\.|abi\.|crypto\.|vm\.(?:stat|drop|min_free|user_reserve|admin_reserve|lowmem|nr_huge"
-    r"|hugetlb|numa|compact))"
-)
+#: Aspects of which only a part of the member is kept: the lines there have other numbers.
+FRAMED = frozenset({"mounts", "iptables"})
 #: CNI programs by name; their hashes stand in ``cni/bin.sha256`` as ``<hash>  <path>``.
 CNI_PROGRAMS = "cni-programs"
 #: Aspects that belong to the CNI, which under BYOCNI is the customer's own.
@@ -85,24 +76,54 @@ def comparable(nodes: Nodes, archives: NodeArchives) -> dict[Cohort, tuple[NodeF
 def odd_ones(
     cohort: Cohort, present: tuple[NodeFiles, ...], identity: Identity, *, with_cni: bool
 ) -> Iterator[Odd]:
-    """Every difference from a clear majority, aspect by aspect; moving values are left out."""
-    by_name = {node.node: node for node in present}
+    """Every difference from a clear majority, aspect by aspect; what updates move is left out."""
     for aspect in _ALL:
         if aspect.id in OF_CNI and not with_cni:
             continue
-        first, *others = variants(aspect, present) or (None,)
-        if first is None or 2 * len(first.nodes) <= len(first.nodes) + sum(
-            len(other.nodes) for other in others
-        ):
-            continue
-        for other in others:
-            rows = _real(aspect.id, difference(first.settings, other.settings), other.nodes)
-            file = _file(aspect, by_name[other.nodes[0]])
-            if rows and file is not None:
-                never = _never(aspect.id, other.settings, identity) & {row.path for row in rows}
+        for outlier in odd_nodes(cohort, aspect, present):
+            rows = _real(aspect.id, outlier.rows)
+            if rows:
+                never = _never(aspect.id, rows, identity)
                 yield Odd(
-                    aspect.id, aspect.what, cohort, other.nodes, first.nodes, rows, file, never
-                )
+                    aspect.id, aspect.what, cohort, outlier.nodes, outlier.majority, rows,
+                    outlier.files[0], never,
+                )  # fmt: skip
+
+
+def without(odd: Odd, asked: frozenset[str]) -> Odd | None:
+    """The same without what the pool's custom configuration names; None if nothing is left."""
+    rows = tuple(row for row in odd.rows if not asked_for(row, asked))
+    never = odd.never & {row.path for row in rows}
+    return replace(odd, rows=rows, never=never) if rows else None
+
+
+def line_of(odd: Odd) -> int:
+    """The line (from 1) of the node's file that shows the first difference; 1 if none does."""
+    row = odd.rows[0]
+    if odd.aspect == "iptables":
+        table, _, rule = row.path.partition(": ")
+        wanted = rule or f":{table.split()[1]} "
+        lines = ((number, without_addresses(line)) for number, line in odd.file.lines())
+        return next((number for number, line in lines if wanted in line), 1)
+    key = row.path if odd.aspect in ("sysctl", "mounts") else row.path.rsplit(".", 1)[-1]
+    key = key.rsplit(": ", 1)[-1]
+    key = key.rsplit("] ", 1)[-1] if odd.aspect == "containerd" else key.rsplit("[", 1)[0]
+    return next((number for number, line in odd.file.lines() if key and key in line), 1)
+
+
+def told_by_peers(nodes: Nodes, archives: NodeArchives, identity: Identity) -> dict[str, set[str]]:
+    """Settings that AKS sets on no node, by node, where the node differs from its pool in them."""
+    told: dict[str, set[str]] = {}
+    try:
+        groups = comparable(nodes, archives)
+    except NotCollected:
+        return told
+    for cohort, present in groups.items():
+        for odd in odd_ones(cohort, present, identity, with_cni=False):
+            for name in odd.nodes:
+                flags = {f"--{key}" for key in odd.never}
+                told.setdefault(name, set()).update(odd.never | flags)
+    return told
 
 
 def by_age(odd: Odd, nodes: Nodes) -> bool:
@@ -122,26 +143,20 @@ def _times(names: tuple[str, ...], born: dict[str, datetime | None]) -> list[dat
     return [time for name in names if (time := born.get(name)) is not None]
 
 
-def _real(aspect: str, rows: tuple[DriftRow, ...], names: tuple[str, ...]) -> tuple[DriftRow, ...]:
-    """Rows that say something: no name of a node in them, no value that moves by itself."""
-    kept = [row for row in rows if not any(name in row.path + row.actual for name in names)]
-    if aspect == "sysctl":
-        # a key that one node lacks belongs to a kernel module that is loaded where it is needed
-        kept = [row for row in kept if ABSENT not in (row.expected, row.actual)]
-        kept = [row for row in kept if not _MOVES.match(row.path)]
-    return tuple(kept)
+def _real(aspect: str, rows: tuple[DriftRow, ...]) -> tuple[DriftRow, ...]:
+    """Rows that say something; packages that are missing, and the kernel's, go with updates."""
+    if aspect != "packages":
+        return rows
+    return tuple(r for r in rows if r.actual != ABSENT and not r.path.startswith("linux-"))
 
 
-def _never(aspect: str, settings: Settings, identity: Identity) -> frozenset[str]:
+def _never(aspect: str, rows: tuple[DriftRow, ...], identity: Identity) -> frozenset[str]:
+    """Keys of rows with values that AKS sets on no node."""
+    settings = {row.path: row.actual for row in rows if row.actual != ABSENT}
     if aspect == "sysctl":
         found = sysctl_rows(settings, byocni=identity.network.byocni is not False)
         return frozenset(row.path for row in found)
     if aspect == "kubelet-flags":
-        rows = kubelet_flag_rows(settings, identity.minor)
-        return frozenset(row.path.removeprefix("--") for row in rows)
+        flags = kubelet_flag_rows(settings, identity.minor)
+        return frozenset(row.path.removeprefix("--") for row in flags)
     return frozenset()
-
-
-def _file(aspect: Aspect, node: NodeFiles) -> TextFile | None:
-    items = sorted(item for item in node.files if item.startswith(aspect.items))
-    return node.files[items[0]] if items else None

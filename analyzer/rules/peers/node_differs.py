@@ -2,15 +2,17 @@
 
 What it means:
   Nodes of one pool, node image, version and VM size are set up alike. This one is not: a kernel
-  setting, the kubelet's settings, or the CNI on it are others than on the rest.
+  setting, the kubelet's or the runtime's settings, a package, a mount, the frame of the packet
+  filter, or the CNI on it are others than on the rest.
 Why it matters:
   Pods behave differently on it, the next node image upgrade undoes it, and a node that was
   changed on the machine makes the cluster unsupportable.
 How we know:
   The nodes' own files, without what names a node or moves by itself, compared with those of most
   of its peers. Differences that go with the age of the nodes are left out, for AKS sets new nodes
-  up with its newest release; so are those of an agent that is being rolled out. A shell or a
-  command on the node, or a privileged pod on the odd nodes alone, tells where it comes from.
+  up with its newest release; so are those of an agent that is being rolled out, versions of patched
+  packages, and settings that the pool's custom node configuration names. A shell or a command on
+  the node, or a privileged pod on the odd nodes alone, tells where it comes from.
 What to do:
   customer: Replace the node (az aks nodepool upgrade --node-image-only, or delete the machine
     with az aks nodepool delete-machines), and make such settings through the node pool API
@@ -34,7 +36,17 @@ from analyzer.model.evidence import EvidenceRef
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, NotApplicable, Rule, Signal
 from analyzer.rules.peers._authors import Sign, cni_rolls, hands_on, privileged_pods
-from analyzer.rules.peers._compare import OF_CNI, Odd, by_age, comparable, odd_ones
+from analyzer.rules.peers._compare import (
+    FRAMED,
+    OF_CNI,
+    Odd,
+    by_age,
+    comparable,
+    line_of,
+    odd_ones,
+    without,
+)
+from analyzer.rules.peers._pool_settings import configured
 
 RULE = Rule(
     id="AKS-PEER-001",
@@ -67,8 +79,10 @@ def check(
     managed_cni = identity.network.byocni is False
     for cohort, present in groups.items():
         found: dict[tuple[str, ...], list[Odd]] = {}
-        for odd in odd_ones(cohort, present, identity, with_cni=managed_cni):
-            if not _explained(odd, nodes, pods):
+        asked = configured(cohort.pool, azure)
+        for seen in odd_ones(cohort, present, identity, with_cni=managed_cni):
+            odd = without(seen, asked)
+            if odd is not None and not _explained(odd, nodes, pods):
                 found.setdefault(odd.nodes, []).append(odd)
         for names, differences in sorted(found.items()):
             signs = list(hands_on(names, nodes, pods, azure))
@@ -100,7 +114,6 @@ def _by_own_pods(
 
 def _hit(names: tuple[str, ...], found: list[Odd], signs: list[Sign], own: list[Sign]) -> Hit:
     cohort = found[0].cohort
-    never = frozenset().union(*(odd.never for odd in found))
     rows = [row for odd in found for row in odd.rows]
     one = len(names) == 1
     subject = (
@@ -115,7 +128,7 @@ def _hit(names: tuple[str, ...], found: list[Odd], signs: list[Sign], own: list[
         expected=f"The same as on {len(found[0].majority)} other nodes of the pool {cohort.pool} "
         f"with the image {cohort.image}.",
         evidence=(*(_where(odd) for odd in found), *(sign.where for sign in told[:2])),
-        variant="never-of-aks" if never else "own-workload" if own else "default",
+        variant=_variant(found, told=bool(signs), own=bool(own)),
         group=f"{cohort.pool}|{','.join(names)}",
         signals=_signals(signs, own),
         affects=tuple(Subject(kind="Node", name=name) for name in names),
@@ -123,6 +136,15 @@ def _hit(names: tuple[str, ...], found: list[Odd], signs: list[Sign], own: list[
         produces=_effects(found),
         would_change=() if told else (_WOULD,),
     )
+
+
+def _variant(found: list[Odd], *, told: bool, own: bool) -> str:
+    if any(odd.never for odd in found):
+        return "never-of-aks"
+    if own:
+        return "own-workload"
+    weak = {"packages", "mounts"}  # updates and agents bring such differences too
+    return "weak" if not told and {odd.aspect for odd in found} <= weak else "default"
 
 
 _WOULD = "The activity log, the login records of the node or audit logs would name who changed it."
@@ -155,9 +177,9 @@ def _who(told: list[Sign]) -> str:
 
 
 def _where(odd: Odd) -> EvidenceRef:
-    key = odd.rows[0].path.rsplit(".", 1)[-1] if odd.aspect != "sysctl" else odd.rows[0].path
-    key = key.rsplit(": ", 1)[-1].rsplit("[", 1)[0] or key
-    for number, line in odd.file.lines():
-        if key and key in line:
-            return odd.file.at(number, what=f"{odd.what} of {odd.nodes[0]}")
-    return odd.file.at(1, what=f"{odd.what} of {odd.nodes[0]}")
+    what = f"{odd.what} of {odd.nodes[0]}"
+    number = line_of(odd)
+    if odd.aspect not in FRAMED:
+        return odd.file.at(number, what=what)
+    line = odd.file.at(number).excerpt or ""
+    return EvidenceRef(path=odd.file.path, what=what, anchors=(line,))

@@ -15,7 +15,7 @@ What to do:
     --kubernetes-version VERSION).
 References:
   - Version skew policy: https://kubernetes.io/releases/version-skew-policy/
-  - Upgrade a cluster: https://learn.microsoft.com/azure/aks/upgrade-aks-cluster
+  - Upgrade a cluster: https://learn.microsoft.com/azure/aks/upgrade-node-pools
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.bugs import Bug, BugSighting, BugSightings, Status
+from analyzer.bugs import BugSighting, BugSightings, Status
 from analyzer.bugs.gates import states_range
 from analyzer.facts.listings import Pods
 from analyzer.facts.logs import Logs
@@ -65,7 +65,7 @@ def check(sightings: BugSightings, pods: Pods | None, logs: Logs | None) -> Iter
             count=sighting.count,
             known_bug=bug.known_bug,
             would_change=() if sure else (_doubt(sighting),),
-            do_next=_next_step(bug),
+            do_next=sighting.next_step,
             produces=_produces(lack=lack) if sure else NO_EFFECT,
             instance_of=frozenset({"no-pod-ips"}) if lack and not sure else NO_EFFECT,
         )
@@ -124,9 +124,3 @@ def _doubt(sighting: BugSighting) -> str:
     if not sighting.bug.gates and not states_range(sighting.bug):
         return "The bug names no version: its links say what else tells it from other causes."
     return "The version that runs here would confirm the bug or rule it out."
-
-
-def _next_step(bug: Bug) -> str:
-    fix = f"Fixed in: {'; '.join(bug.fixes)}." if bug.fixes else "A fix is not stated."
-    workaround = bug.workaround.rstrip(".")
-    return f"{fix} Workaround: {workaround}." if workaround else fix

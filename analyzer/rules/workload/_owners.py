@@ -13,12 +13,12 @@ from datetime import datetime
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
 from analyzer.baselines.managers import provenance
-from analyzer.baselines.markers import Whose, whose
+from analyzer.baselines.markers import Whose, component_of, foreign_image, whose
 from analyzer.facts.cnis import cni_data
 from analyzer.facts.identity import Identity
 from analyzer.facts.kube import KubeObject
 from analyzer.facts.listings import DaemonSets, Deployments
-from analyzer.facts.objects import Pod
+from analyzer.facts.objects import Pod, Workload
 from analyzer.model.owner import Confidence
 from analyzer.model.signal import Signal
 from analyzer.model.subject import Subject
@@ -67,11 +67,23 @@ class Owners:
             judged = self._controllers.get(key, obj)
             verdict = whose(judged, self._catalogue, self._identity)
             release = _release_of_others(judged) if verdict.owner == "unknown" else None
+            reason = ""
             if release is not None:
                 reason = f"installed by the Helm release {release}, and signed by nothing of AKS"
+            elif verdict.owner == "unknown" and self._nothing_of_aks(judged):
+                reason = "no component of AKS, and none of its images is Microsoft's"
+            if reason:
                 verdict = Whose("customer", Confidence.MEDIUM, (reason, *verdict.reasons))
             self._known[key] = verdict
         return self._known[key]
+
+    def _nothing_of_aks(self, obj: KubeObject) -> bool:
+        """True where only labels speak for AKS: these can be copied, its images cannot."""
+        images = obj.images if isinstance(obj, Workload) else ()
+        if isinstance(obj, Pod):
+            images = tuple(c.image for c in (*obj.spec.init_containers, *obj.spec.containers))
+        known = component_of(obj, self._catalogue) is not None
+        return not known and bool(images) and all(foreign_image(image, None) for image in images)
 
     def signals(self, key: Key) -> frozenset[Signal]:
         """Own workload; third-party software where it was recognised; the CNI as the CNI itself.
@@ -84,9 +96,15 @@ class Owners:
         if self.is_cni(key):
             return frozenset({Signal.CNI_ITSELF, Signal.THIRD_PARTY, Signal.UNHEALTHY})
         here = "/".join(key)
-        if any(here in product.objects for product in self._products):
-            return frozenset({Signal.OWN_WORKLOAD, Signal.THIRD_PARTY})
-        return frozenset({Signal.OWN_WORKLOAD})
+        products = [product for product in self._products if here in product.objects]
+        signals = {Signal.OWN_WORKLOAD}
+        if products:
+            signals.add(Signal.THIRD_PARTY)
+        if any(product.closed_source for product in products):
+            signals.add(Signal.CLOSED_SOURCE)
+        if any(product.category == "ingress" for product in products):
+            signals.add(Signal.OWN_INGRESS_CONTROLLER)
+        return frozenset(signals)
 
     def is_cni(self, key: Key) -> bool:
         """True for a part of a CNI that AKS does not install."""

@@ -47,6 +47,7 @@ _OWN_CONTAINER = re.compile(
     r"mkdir |chdir|error mounting|subPath|runAsNonRoot|run as root|non-numeric user|"
     r"unable to find user|unable to start container process"
 )
+_WRONG_PLATFORM = re.compile(r"exec format error|does not match the host operating system")
 #: A missing ConfigMap, Secret or key is the workload's own mistake, whatever else is broken, and so
 #: is what a key vault or a share refuses.
 _OWN_VOLUME = re.compile(
@@ -79,7 +80,7 @@ _RUNTIME_EFFECTS = frozenset(
     {"runtime-down", "kernel-stalls", "pods-not-running", "node-overloaded"}
 )
 _VOLUME_EFFECTS = frozenset(
-    {"disk-not-attached", "no-disks", "azure-api-denied", "pods-not-running"}
+    {"disk-not-attached", "volume-not-mounted", "no-disks", "azure-api-denied", "pods-not-running"}
 )
 _API_EFFECTS = frozenset({"api-unreachable", "kubelet-down", "api-server-unhealthy"})
 _EVERYTHING = _NETWORK_EFFECTS | _VOLUME_EFFECTS | {"kubelet-down"}
@@ -129,13 +130,17 @@ def _volume(text: str) -> Obstacle:
     if _API_CACHE.search(text):
         return Obstacle(_API_EFFECTS, frozenset())
     if _OWN_VOLUME.search(text):
-        return Obstacle(frozenset(), volume=True)
+        return Obstacle(frozenset({"volume-not-mounted"}), volume=True)
     of_driver = frozenset({Signal.STORAGE}) if _OF_DRIVER.search(text) else None
     return Obstacle(_VOLUME_EFFECTS, of_driver, volume=True)
 
 
 def _container(reason: str, text: str) -> Obstacle:
-    if reason == "CreateContainerConfigError" or _OWN_CONTAINER.search(text):
+    if reason == "CreateContainerConfigError":
+        return Obstacle(frozenset())
+    if _WRONG_PLATFORM.search(text):
+        return Obstacle(frozenset({"wrong-platform"}))
+    if _OWN_CONTAINER.search(text):
         return Obstacle(frozenset())
     return Obstacle(_RUNTIME_EFFECTS, frozenset())
 

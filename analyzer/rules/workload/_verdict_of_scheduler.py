@@ -1,17 +1,12 @@
-"""The scheduler's message about a pod, taken apart: how many nodes failed for which reason.
-
-Source of the forms: kubernetes/kubernetes pkg/scheduler/framework (``0/5 nodes are available: 3
-Insufficient cpu, 2 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.``) and its
-plugins.
-"""
+"""What the scheduler's message about a pod comes to: nodes, claims or room as the cause."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from analyzer.facts.listings import Nodes
 from analyzer.facts.objects import Pod
+from analyzer.facts.parse.scheduler import Obstacle, SchedulerMessage, read_scheduler
 from analyzer.model.subject import Subject
 
 #: Taints that the control plane puts on nodes in trouble: then the nodes are the cause.
@@ -24,11 +19,6 @@ NODE_TROUBLE = (
     "node.kubernetes.io/network-unavailable",
     "node.cloudprovider.kubernetes.io/uninitialized",
 )
-CORDONED = "node.kubernetes.io/unschedulable"
-_REASON = re.compile(
-    r"(?P<count>\d+) (?P<text>(?:node\(s\)|Insufficient|Too many pods)[^,.{]*(?:\{[^}]*\})?[^,.]*)"
-)
-_VOLUME = ("unbound immediate PersistentVolumeClaims", "persistentvolumeclaim")
 _TAINT_EFFECTS = frozenset(
     {
         "pods-not-running",
@@ -39,6 +29,7 @@ _TAINT_EFFECTS = frozenset(
         "runtime-down",
     }
 )
+_OF_VOLUMES = (Obstacle.VOLUME_PLACE, Obstacle.VOLUME_COUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +43,34 @@ class SchedulerVerdict:
 
 def read_verdict(message: str, pod: Pod, nodes: Nodes | None) -> SchedulerVerdict:
     """Take the reason that holds for most nodes; a claim without a volume holds for all."""
-    head = message.split(" preemption:", 1)[0]
-    if any(words in head for words in _VOLUME):
+    read = read_scheduler(message)
+    if read.claim:
         return SchedulerVerdict(_claims(pod), frozenset({"disk-not-attached"}))
-    if head.startswith("no nodes available"):
+    if read.no_nodes:
         return SchedulerVerdict((), frozenset({"no-capacity", "pods-not-running"}))
-    full = troubled = cordoned = 0
-    for match in _REASON.finditer(head):
-        text, count = match["text"], int(match["count"])
-        if text.startswith(("Insufficient", "Too many pods")):
-            full += count
-        elif any(taint in text for taint in NODE_TROUBLE):
-            troubled += count
-        elif CORDONED in text or "were unschedulable" in text:
-            cordoned += count
+    full, cordoned = read.count(Obstacle.ROOM), read.count(Obstacle.CORDONED)
+    taints = {r.taint for r in read.reasons if r.taint in NODE_TROUBLE}
+    troubled = sum(r.count for r in read.reasons if r.taint in taints)
     if troubled and troubled >= max(full, cordoned):
-        return SchedulerVerdict(_troubled_nodes(head, nodes), _TAINT_EFFECTS)
+        return SchedulerVerdict(_nodes_with(taints, nodes), _TAINT_EFFECTS)
     if cordoned and cordoned >= full:
         return SchedulerVerdict((), frozenset({"no-capacity"}))
+    if held_by_volume(read):
+        return SchedulerVerdict(_claims(pod), frozenset({"disk-not-attached"}))
     # Cordoned nodes are room that is missing, even where they are fewer than the full ones.
     return SchedulerVerdict((), frozenset({"no-capacity"} if cordoned else ()), full=full > 0)
 
 
-def _troubled_nodes(message: str, nodes: Nodes | None) -> tuple[Subject, ...]:
-    taints = {taint for taint in NODE_TROUBLE if taint in message}
+def held_by_volume(read: SchedulerMessage) -> bool:
+    """True where the place or the number of the pod's volumes holds it back, and not the room.
+
+    Nodes of other zones are told of too where those of the volume's zone are full.
+    """
+    kinds = {reason.obstacle for reason in read.reasons}
+    return bool(kinds.intersection(_OF_VOLUMES)) and Obstacle.ROOM not in kinds
+
+
+def _nodes_with(taints: set[str], nodes: Nodes | None) -> tuple[Subject, ...]:
     found = nodes.items if nodes is not None else ()
     return tuple(n.subject for n in found if {t.key for t in n.spec.taints} & taints)
 

@@ -7,8 +7,8 @@ Why it matters:
   There is no pod that could tell: the workload stays below its count, and a roll-out stands still.
 How we know:
   FailedCreate events of ReplicaSets, StatefulSets, DaemonSets and Jobs in the customer's
-  namespaces, repeated, with the last within an hour of the collection. A quota that is used up and
-  a webhook that does not answer have rules of their own and are left out here.
+  namespaces, repeated, with the last within an hour of the collection. Where a webhook does not
+  answer, this is a symptom of it. A quota that is used up has a rule of its own.
 What to do:
   customer: Do what the message names: give the pods requests and limits, correct their security
     context, or create the service account.
@@ -46,8 +46,12 @@ REFUSED = re.compile(
     r"violates PodSecurity|LimitRange|(?:minimum|maximum) \w+ usage per|"
     r"error looking up service account|denied the request|is forbidden"
 )
-#: Other rules': the webhook itself does not answer, or the quota of the namespace is used up.
-NOT_HERE = re.compile(r"failed calling webhook|failed to call webhook|(?:exceeded|failed) quota")
+#: The webhook itself does not answer: that has a finding of its own, and this is its symptom.
+NO_ANSWER = re.compile(r"failed calling webhook|failed to call webhook")
+#: Calls fail while a webhook's pods are rolled out; so many are more than that.
+MIN_UNANSWERED = 3
+#: Another rule's: the quota of the namespace is used up.
+NOT_HERE = re.compile(r"(?:exceeded|failed) quota")
 
 
 def check(
@@ -93,7 +97,8 @@ def _deployments(replica_sets: ReplicaSets | None) -> dict[tuple[str, str], Key]
 def _counts(event: Event, now: datetime | None) -> bool:
     if event.reason != "FailedCreate" or event.about[0] not in KINDS:
         return False
-    if not REFUSED.search(event.text) or NOT_HERE.search(event.text):
+    unanswered = NO_ANSWER.search(event.text) is not None
+    if NOT_HERE.search(event.text) or not (unanswered or REFUSED.search(event.text)):
         return False
     recent = now is None or event.last is None or now - event.last < RECENT
-    return recent and event.times > 1
+    return recent and event.times >= (MIN_UNANSWERED if unanswered else 2)

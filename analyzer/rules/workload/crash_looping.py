@@ -30,6 +30,7 @@ from analyzer.facts.identity import Identity
 from analyzer.facts.listings import DaemonSets, Deployments, Pods
 from analyzer.facts.objects import ContainerStateDetail, ContainerStatus, Pod
 from analyzer.rules.api import Hit, Rule, Signal
+from analyzer.rules.workload._names import NAMES_FAIL
 from analyzer.rules.workload._owners import (
     CNI_EFFECTS,
     Owners,
@@ -59,14 +60,6 @@ START_UP = timedelta(minutes=10)
 RECENT = timedelta(hours=1)
 #: Restarts that are further apart on average are single crashes, not a loop.
 CLOSE_TOGETHER = timedelta(hours=2)
-#: Words in a container's last words that point at name resolution.
-DNS_WORDS = (
-    "no such host",
-    "name resolution",
-    "Name or service not known",
-    "getaddrinfo",
-    "EAI_AGAIN",
-)
 #: Ends by a signal (128 + 9, 15): the kubelet or the kernel ended it, as a stalling node makes
 #: happen.
 KILLED = frozenset({137, 143})
@@ -151,9 +144,9 @@ def _sentence(pod: Pod, status: ContainerStatus, count: int) -> str:
 def _instances(status: ContainerStatus) -> frozenset[str]:
     """Narrow what can explain the crash by how it ended and by its last words."""
     last = _last_end(status)
-    effects = {"packets-dropped", "no-service-routing"}
+    effects = {"packets-dropped", "no-service-routing", "restarted-by-probe", "wrong-platform"}
     if last is None or last.exit_code in KILLED or last.reason in NOT_STARTED:
         effects |= {"kernel-stalls", "node-overloaded", "runtime-down", "pods-not-running"}
-    if last is not None and any(word in last.message for word in DNS_WORDS):
-        effects.add("no-dns")
+    if last is not None and NAMES_FAIL.search(last.message):
+        effects |= {"no-dns", "no-dns-in-namespace"}
     return frozenset(effects)

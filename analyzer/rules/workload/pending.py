@@ -19,6 +19,7 @@ References:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -55,6 +56,9 @@ SCALE_UP = timedelta(minutes=15)
 MAKES_ROOM = ("TriggeredScaleUp", "Nominated")
 #: What they say when they do not.
 NO_ROOM = ("NotTriggerScaleUp",)
+#: That no pool may or can grow has a finding of its own (kubernetes/autoscaler, skippedreasons.go).
+_GROWS_NOT = re.compile(r"max node group size reached|limits? reached|in backoff after failed")
+_NO_NODES = frozenset({"no-capacity"})
 #: Events of the autoscalers about each pod.
 Autoscaler = dict[PodName, list[Event]]
 
@@ -92,18 +96,19 @@ def _hit(
     message = condition.message if condition else ""
     verdict = read_verdict(message, group[0], nodes)
     full = {Signal.CAPACITY_EXHAUSTED} if verdict.full and owners.signals(key) else set()
+    says = _autoscaler_says(group, told)
     return Hit(
         subject=subject_of(key),
         title=f"Pods of {named(key)} find no node",
         saw=f"{counted(len(group), 'waits', 'wait')} for a node. The scheduler says: {message}"
-        f"{_autoscaler_says(group, told)}",
+        f"{says}",
         evidence=(group[0].where("type: PodScheduled", "reason: Unschedulable"),),
         signals=owners.signals(key) | full,
         affects=(*pod_subjects(group), *verdict.causes),
         first_seen=earliest(_since(p) for p in group),
         last_seen=now,
         count=len(group),
-        instance_of=verdict.effects,
+        instance_of=verdict.effects | (_NO_NODES if _GROWS_NOT.search(says) else frozenset()),
     )
 
 

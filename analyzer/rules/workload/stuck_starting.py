@@ -32,6 +32,7 @@ from analyzer.facts.listings import DaemonSets, Deployments, Events, Namespaces,
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import ContainerStateDetail, Event, Pod
 from analyzer.model.evidence import EvidenceRef
+from analyzer.model.gap import NotCollected
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.workload._node_network import egress_was_probed, pod_network
@@ -70,6 +71,10 @@ PATIENCE_WITHOUT_WARNING = timedelta(minutes=30)
 STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 #: Warnings of the time before the pod had a node, and of containers that have started.
 NOT_ABOUT_START = frozenset({"FailedScheduling", "Unhealthy", "BackOff", "NotTriggerScaleUp"})
+_EVENTS = (
+    "The events of the pod's namespace (kubectl get events -n NAMESPACE): they name the volume or "
+    "the network step that is waited for, and with it whose part it is."
+)
 Warnings = Mapping[PodName, Sequence[Event]]
 
 
@@ -105,13 +110,25 @@ def check(
             saw=f"{counted(len(group), 'has a node and does', 'have a node and do')} not start; "
             f"{f'{reason}: {text}' if reason else 'no event says why'}",
             evidence=places,
-            signals=_signals(key, obstacle, owners) | _way_out(group, obstacle, archives),
+            signals=_signals(key, obstacle, owners) | _way_out(group, obstacle, archives)
+            if reason or _events_shown(events, first)
+            else frozenset(),
+            would_change=() if reason or _events_shown(events, first) else (_EVENTS,),
             affects=(*pod_subjects(group), *_claims(group, obstacle)),
             first_seen=earliest(unready_since(p) for p in group),
             last_seen=identity.collected_at,
             count=len(group),
             instance_of=obstacle.effects | (CNI_EFFECTS if owners.is_cni(key) else frozenset()),
         )
+
+
+def _events_shown(events: Events | None, pod: Pod) -> bool:
+    """True where the silence of the pod's events says something: they were collected."""
+    try:
+        (events or Events()).of(pod.namespace or "")
+    except NotCollected:
+        return False
+    return True
 
 
 def _waits(pod: Pod, now: datetime | None) -> ContainerStateDetail | None:

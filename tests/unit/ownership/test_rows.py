@@ -27,6 +27,24 @@ CASES: dict[str, set[S]] = {
     "O-4-customisation-breaks": {S.CUSTOMISATION_BREAKS, S.MANAGED_COMPONENT, S.UNHEALTHY},
     "O-4-managed-changed": {S.CHANGED_BY_CUSTOMER, S.MANAGED_COMPONENT},
     "O-4-changed-author-unknown": {S.CHANGED_BY_UNKNOWN, S.MANAGED_COMPONENT},
+    "O-5-subscription": {S.SUBSCRIPTION_DISABLED, S.AZURE_GOVERNANCE, S.UNHEALTHY},
+    "O-5-stopped": {S.STOPPED_THROUGH_AKS},
+    "O-5-spot": {S.SPOT_EVICTION, S.PLATFORM_EVENT},
+    "O-5-governance": {S.AZURE_GOVERNANCE, S.UNHEALTHY},
+    "O-5-retired": {S.RETIRED, S.NODE_HOST},
+    "O-5-retiring": {S.RETIRING, S.NODE_HOST},
+    "O-5-own-network-policy": {S.OWN_NETWORK_POLICY, S.MANAGED_COMPONENT, S.UNHEALTHY},
+    "O-5-own-network-policy-before": {S.OWN_NETWORK_POLICY, S.MANAGED_COMPONENT, S.UNHEALTHY},
+    "O-5-own-ingress": {S.OWN_INGRESS_CONTROLLER, S.THIRD_PARTY},
+    "O-5-own-ingress-before": {S.OWN_INGRESS_CONTROLLER, S.THIRD_PARTY},
+    "O-5-own-admission-policy": {S.OWN_ADMISSION_POLICY},
+    "O-5-own-admission-policy-before": {S.OWN_ADMISSION_POLICY},
+    "O-5-own-certificate": {S.OWN_CERTIFICATE},
+    "O-5-closed-source": {S.CLOSED_SOURCE, S.THIRD_PARTY},
+    "O-5-own-azure-network": {S.OWN_AZURE_NETWORK, S.UNHEALTHY},
+    "O-5-cluster-setting": {S.CLUSTER_SETTING},
+    "O-5-own-azure-resource": {S.OWN_AZURE_RESOURCE, S.STORAGE},
+    "O-6-maintenance": {S.PLATFORM_EVENT},
     "O-5-version-window": {S.OUT_OF_WINDOW},
     "O-5-version-skew": {S.VERSION_SKEW},
     "O-5-image-unsupported": {S.NODE_IMAGE_UNSUPPORTED},
@@ -35,6 +53,7 @@ CASES: dict[str, set[S]] = {
     "O-5-preview": {S.PREVIEW_FEATURE},
     "O-5-egress": {S.EGRESS_BLOCKED},
     "O-5-custom-dns": {S.CUSTOM_DNS, S.UNHEALTHY},
+    "O-5-node-access": {S.NODE_ACCESS},
     "O-5-own-operation": {S.OWN_OPERATION},
     "O-5-identity": {S.AUTHORIZATION_OF_CLUSTER_IDENTITY, S.STORAGE},
     "O-5-capacity": {S.CAPACITY_EXHAUSTED, S.POD_NETWORK},
@@ -43,6 +62,7 @@ CASES: dict[str, set[S]] = {
     "O-5-third-party": {S.THIRD_PARTY, S.OWN_WORKLOAD},
     "O-5-own-registry": {S.OWN_REGISTRY, S.OWN_WORKLOAD},
     "O-5-own-workload": {S.OWN_WORKLOAD},
+    "O-5-own-workload-before": {S.OWN_WORKLOAD},
     "O-6-egress-unknown": {S.EGRESS_NOT_CHECKED, S.MANAGED_COMPONENT, S.UNHEALTHY},
     "O-6-change-unknown": {S.CHANGE_NOT_CHECKED, S.MANAGED_COMPONENT, S.UNHEALTHY},
     "O-6-control-plane": {S.CONTROL_PLANE, S.UNHEALTHY},
@@ -52,6 +72,8 @@ CASES: dict[str, set[S]] = {
     "O-7-managed": {S.MANAGED_COMPONENT},
     "O-7-open": set(),
 }
+#: Rows that a later policy replaces: under the newest pack another row decides their case.
+BEFORE = {row_id: "2023-08-28" for row_id in CASES if row_id.endswith("-before")}
 
 
 def _context(date: str | None = None, signals: set[S] | None = None) -> Context:
@@ -67,7 +89,7 @@ def test_every_row_has_a_case() -> None:
 def test_row_decides_its_case(row_id: str) -> None:
     row = next(r for r in packaged_table().rows if r.id == row_id)
     subject = candidate("x", node("n1"), signals=CASES[row_id])
-    verdict = decide(subject, packaged_table(), _context(), {})
+    verdict = decide(subject, packaged_table(), _context(BEFORE.get(row_id)), {})
     assert verdict.decided_by == row_id
     assert verdict.owner is row.owner and verdict.stance is row.stance
     deciding = verdict.because[-1]
@@ -89,6 +111,29 @@ def test_the_limit_for_node_images_came_with_the_newer_policy() -> None:
     newer = decide(old_image, packaged_table(), _context("2026-06-09"), {})
     assert (base.decided_by, newer.decided_by) == ("O-5-image-old", "O-5-image-unsupported")
     assert base.owner is newer.owner is Owner.CUSTOMER
+
+
+@pytest.mark.parametrize(
+    ("signals", "before", "after"),
+    [
+        ({S.NODE_IMAGE_UNSUPPORTED}, ("NODE-06", "supported"), ("IMG-02", "not-supported")),
+        ({S.OWN_INGRESS_CONTROLLER}, ("SUP-08", "best-effort"), ("UNS-17", "not-supported")),
+        ({S.OWN_NETWORK_POLICY}, ("SUP-10", "supported"), ("UNS-16", "not-supported")),
+        ({S.OWN_ADMISSION_POLICY}, ("UNS-20", "best-effort"), ("UNS-20", "not-supported")),
+        ({S.OWN_WORKLOAD}, ("UNS-01", "not-supported"), ("UNS-14", "not-supported")),
+    ],
+)
+def test_verdicts_that_change_with_the_policy(
+    signals: set[S], before: tuple[str, str], after: tuple[str, str]
+) -> None:
+    finding = candidate("x", node("n1"), signals=signals)
+    for date, wanted in (("2023-08-28", before), ("2026-06-09", after)):
+        verdict = decide(finding, packaged_table(), _context(date), {})
+        clause = verdict.because[-1].clause
+        assert (clause, str(verdict.stance)) == wanted, date
+        assert verdict.owner is Owner.CUSTOMER
+        # The pack's own clause says the same as the row that cites it.
+        assert clause and load_pack(date).clauses[clause].stance == verdict.stance
 
 
 def test_microsoft_is_never_named_where_a_change_could_not_be_looked_for() -> None:

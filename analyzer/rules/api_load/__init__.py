@@ -1,0 +1,1 @@
+"""The load on the API server and its store."""

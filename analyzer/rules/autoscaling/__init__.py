@@ -1,0 +1,1 @@
+"""Autoscalers of pods and of nodes."""

@@ -1,0 +1,1 @@
+"""Certificates of webhooks, aggregated APIs and cert-manager."""

@@ -1,0 +1,1 @@
+"""Objects that hang while they are deleted."""

@@ -1,0 +1,1 @@
+"""What admission policies of the customer deny."""

@@ -1,0 +1,1 @@
+"""Network policies of the customer."""

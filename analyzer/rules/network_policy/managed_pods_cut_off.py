@@ -1,0 +1,129 @@
+"""A network policy of the customer cuts off AKS's own components.
+
+What it means:
+  A NetworkPolicy in a namespace of AKS selects pods of managed components and lets nothing in, or
+  nothing out.
+Why it matters:
+  CoreDNS then answers nobody, metrics are missing, or the tunnel to the control plane breaks.
+How we know:
+  The policy's selector against the labels of managed pods that have an address of their own (pods
+  on the node's network are out of its reach), and a direction without a single rule in any policy
+  that selects them. AKS's own policies are left out, and a cluster without a policy engine is
+  passed over.
+What to do:
+  customer: Delete the policy (kubectl delete networkpolicy NAME -n NAMESPACE), or leave the managed
+    pods out of its podSelector.
+  cni-vendor: Nothing, before the policy is corrected.
+References:
+  - Network policies on AKS: https://learn.microsoft.com/azure/aks/use-network-policies
+  - Network policies: https://kubernetes.io/docs/concepts/services-networking/network-policies/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.baselines.baseline import Baseline
+from analyzer.baselines.markers import component_of, is_managed_namespace, whose
+from analyzer.facts.identity import Identity, PolicyEngine
+from analyzer.facts.listings import NetworkPolicies, Pods
+from analyzer.facts.objects import NetworkPolicy, Pod
+from analyzer.model.subject import Subject
+from analyzer.rules.api import Hit, NotApplicable, Rule, Signal
+from analyzer.rules.network_policy._reading import directions, rules, selector, selects
+
+RULE = Rule(
+    id="AKS-NP-001",
+    title="A network policy of the customer cuts off AKS's own components",
+    component="network-policy",
+    clauses=("SUP-10", "MGD-06"),
+    signals=frozenset({Signal.OWN_NETWORK_POLICY}),
+)
+
+
+def check(
+    policies: NetworkPolicies, pods: Pods, identity: Identity, baseline: Baseline
+) -> Iterator[Hit]:
+    if identity.network.policy is PolicyEngine.NONE and identity.network.byocni is False:
+        raise NotApplicable("the cluster has no engine that would enforce network policies")
+    for policy in policies.items:
+        if not is_managed_namespace(policy.namespace):
+            continue
+        if whose(policy, baseline.catalogue, identity).managed:
+            continue
+        near = [p for p in policies.items if p.namespace == policy.namespace]
+        yield from _of_policy(policy, near, _reached(policy, pods), baseline, identity)
+
+
+def _reached(policy: NetworkPolicy, pods: Pods) -> list[Pod]:
+    chosen = selector(policy)
+    return [
+        pod
+        for pod in pods.items
+        if pod.namespace == policy.namespace
+        and not pod.spec.host_network
+        and pod.status.phase not in ("Succeeded", "Failed")
+        and selects(chosen, pod.metadata.labels)
+    ]
+
+
+def _of_policy(
+    policy: NetworkPolicy,
+    near: list[NetworkPolicy],
+    reached: list[Pod],
+    baseline: Baseline,
+    identity: Identity,
+) -> Iterator[Hit]:
+    """One hit for each managed component that the policy leaves without a way in or out."""
+    groups: dict[str, list[Pod]] = {}
+    for pod in reached:
+        component = component_of(pod, baseline.catalogue)
+        if component is not None and whose(pod, baseline.catalogue, identity).managed:
+            groups.setdefault(component.id, []).append(pod)
+    for name, group in sorted(groups.items()):
+        shut = [d for d in sorted(directions(policy)) if _shut(d, policy, near, group[0])]
+        if shut:
+            yield _hit(policy, name, group, shut, identity)
+
+
+def _shut(direction: str, policy: NetworkPolicy, near: list[NetworkPolicy], pod: Pod) -> bool:
+    """True where no policy that selects the pod lets anything through: policies add up."""
+    if rules(policy, direction):
+        return False
+    return not any(
+        rules(other, direction)
+        for other in near
+        if direction in directions(other) and selects(selector(other), pod.metadata.labels)
+    )
+
+
+def _hit(
+    policy: NetworkPolicy, name: str, group: list[Pod], shut: list[str], identity: Identity
+) -> Hit:
+    way = " and ".join("in" if direction == "Ingress" else "out" for direction in shut)
+    effects = {"component-changed"}
+    if name == "coredns":
+        effects.add("no-dns")
+    if name.startswith("konnectivity-agent"):
+        effects.add("tunnel-down")
+    kind, owner = group[0].controller or ("Pod", group[0].name)
+    return Hit(
+        subject=policy.subject,
+        title=f"NetworkPolicy {policy.namespace}/{policy.name} cuts off {name}",
+        component=name,
+        saw=f"It selects {len(group)} pods of {name} and lets nothing {way}.",
+        expected="No policy of the customer restricts pods of managed components.",
+        evidence=(policy.where("podSelector"),),
+        group=f"{policy.namespace}/{policy.name}/{name}",
+        signals=frozenset({Signal.POD_NETWORK} if identity.network.byocni else ()),
+        affects=(
+            Subject(kind=kind, namespace=policy.namespace, name=owner),
+            *(
+                Subject(kind="Pod", namespace=p.namespace, name=p.name, node=p.spec.node_name)
+                for p in group
+            ),
+        ),
+        first_seen=policy.metadata.creation_timestamp,
+        last_seen=identity.collected_at,
+        produces=frozenset(effects),
+    )

@@ -1,0 +1,1 @@
+"""Rights that nobody should have."""
