@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from analyzer.analysis import Analysis
+from analyzer.baselines.baseline import Baseline
+from analyzer.bugs import exposure_refs, exposures
+from analyzer.comparison import compare
 from analyzer.facts.facts import Facts
 from analyzer.identity_card import build_cluster_info
+from analyzer.leads import find_leads
 from analyzer.model.candidate import Candidate
 from analyzer.model.diagnosis import (
     BundleInfo,
@@ -22,6 +26,8 @@ from analyzer.model.hit import Outcome, RuleResult
 from analyzer.model.owner import Actor
 from analyzer.narrow import summarise
 from analyzer.rules.registry import Registered
+from analyzer.supply import Supply
+from analyzer.timeline import Moment, Timeline, chosen, moment_refs, timeline_entries
 from analyzer.version import VERSION
 
 #: Actors as people say them.
@@ -33,9 +39,10 @@ ACTOR_NAMES = {
 }
 
 
-def cited(candidates: Iterable[Candidate], facts: Facts) -> set[EvidenceRef]:
+def cited(candidates: Sequence[Candidate], facts: Facts, supply: Supply) -> set[EvidenceRef]:
     """All evidence that the diagnosis will show."""
     refs = {ref for candidate in candidates for ref in candidate.hit.evidence}
+    refs |= exposure_refs(supply.sightings) | moment_refs(_moments(candidates, supply))
     return refs | set(facts.identity.network.evidence) | set(facts.identity.aks_evidence)
 
 
@@ -57,7 +64,19 @@ def build_diagnosis(analysis: Analysis) -> Diagnosis:
         not_applicable=_checks(analysis, Outcome.NOT_APPLICABLE),
         crashed=_checks(analysis, Outcome.CRASHED),
         notices=_notices(analysis),
+        exposures=exposures(analysis.supply.sightings, analysis.excerpts.get),
+        comparison=compare(analysis.loaded.facts, analysis.supply.by_type[Baseline]),
+        leads=find_leads(analysis.loaded.facts.logs, analysis.supply.pool_of),
+        timeline=timeline_entries(
+            _moments(analysis.candidates, analysis.supply), analysis.excerpts.get
+        ),
     )
+
+
+def _moments(candidates: Sequence[Candidate], supply: Supply) -> tuple[Moment, ...]:
+    """What of the timeline is told, with the onset of the findings in it."""
+    timeline: Timeline = supply.by_type[Timeline]
+    return chosen(timeline, candidates)
 
 
 def _finding(candidate: Candidate, analysis: Analysis) -> Finding:
@@ -171,4 +190,17 @@ def _notices(analysis: Analysis) -> tuple[str, ...]:
     broken = [g for g in facts.gaps if g.reason in (Presence.FAILED, Presence.TRUNCATED)]
     if broken:
         notices.append(f"{len(broken)} inputs could not be read whole; see what is missing.")
-    return tuple(notices)
+    return (*notices, *_cycles(analysis))
+
+
+def _cycles(analysis: Analysis) -> tuple[str, ...]:
+    """Where findings could each cause the other, and which was taken for the start."""
+    dropped = analysis.explanation.dropped
+    if not dropped:
+        return ()
+    titles = {candidate.id: candidate.title for candidate in analysis.candidates}
+    more = f", and {len(dropped) - 1} more such pairs" if len(dropped) > 1 else ""
+    return (
+        f'"{titles[dropped[0].symptom]}" and "{titles[dropped[0].cause]}" could each be the cause '
+        f"of the other{more}: the earlier, or else the worse one, counts as the start.",
+    )

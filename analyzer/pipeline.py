@@ -11,6 +11,7 @@ from analyzer.causes.effects import cause_links
 from analyzer.causes.graph import explain, link
 from analyzer.diagnose import build_diagnosis, cited
 from analyzer.facts.excerpt import cut_excerpts
+from analyzer.facts.garbage import collector_paused
 from analyzer.facts.load import OnStep, load_facts
 from analyzer.model.diagnosis import Diagnosis
 from analyzer.options import Options
@@ -37,7 +38,8 @@ def analyze(
         analyzer.bundle.BundleError: the input cannot be read at all.
         ValueError: a user's data file is not valid; the text names file and line.
     """
-    return build_diagnosis(run_stages(source, options or Options(), on_step))
+    with collector_paused():  # nearly all that is made lives to the end
+        return build_diagnosis(run_stages(source, options or Options(), on_step))
 
 
 def run_stages(
@@ -55,7 +57,8 @@ def run_stages(
     step("Comparing", 0, 1)
     supply = build_supply(loaded.facts, reference)
     rules = {registered.rule.id: registered for registered in all_rules()}
-    results = run_rules(rules.values(), supply.by_type, aks=supply.is_aks)
+    seconds = options.limits.max_rule_seconds
+    results = run_rules(rules.values(), supply.by_type, aks=supply.is_aks, seconds=seconds)
 
     step("Explaining", 0, 1)
     candidates = link(gather(results, rules), cause_links())
@@ -64,7 +67,7 @@ def run_stages(
     verdicts = assign_owners(candidates, explanation, deciding)
 
     step("Citing", 0, 1)
-    excerpts = cut_excerpts(bundle, cited(candidates, loaded.facts))
+    excerpts = cut_excerpts(bundle, cited(candidates, loaded.facts, supply))
     return Analysis(
         bundle, loaded, reference, supply, rules, results,
         candidates, explanation, verdicts, excerpts,

@@ -31,6 +31,10 @@ _AKS_KEYS = frozenset(
     {"kubernetes.io/cluster-service", "app.kubernetes.io/managed-by", "control-plane",
      "app.kubernetes.io/actually-managed-by"}
 )  # fmt: skip
+#: Names that AKS's add-on manager and its Helm have used, and people use too.
+EARLIER_MACHINERY = frozenset({"kubectl-client-side-apply", "kubectl", "helm", "helm-controller"})
+#: What was there before the first server-side apply, whoever had written it.
+_NOBODY = "before-first-apply"
 #: Written by tools in passing, or by ``kubectl rollout restart``: no change of the component.
 _HARMLESS = (
     f"metadata.annotations[{_LAST_APPLIED}]",
@@ -99,7 +103,34 @@ def _read(obj: KubeObject) -> tuple[Change, ...]:
                 tool=tool,
             )
         )
-    return tuple(found)
+    if not by.by_aks:
+        return tuple(found)
+    return tuple(_of_earlier_machinery(change, found) for change in found)
+
+
+def _of_earlier_machinery(change: Change, found: list[Change]) -> Change:
+    """Give a change back to AKS where its machinery of before left it.
+
+    AKS moved its objects from the add-on manager (``kubectl apply``, once plain ``kubectl``) to
+    Helm and to Eno; the entries of before stay in the list. AKS has written the object since then,
+    so that a person's change of that time would be gone.
+    """
+    if change.kind != "customer" or change.subresource or change.manager not in EARLIER_MACHINERY:
+        return change
+    newest = max((c.time for c in found if c.time and _by_machinery(c)), default=None)
+    if newest is None or change.time is None or change.time >= newest:
+        return change
+    return replace(change, kind="aks", tool="AKS, by its machinery of before")
+
+
+def _by_machinery(change: Change) -> bool:
+    """True for what applies AKS's objects as a whole, unlike scalers and controllers of AKS."""
+    applies = change.operation == "Apply" or change.manager.lower().startswith("eno")
+    return (
+        change.kind == "aks"
+        and not change.subresource
+        and (applies or change.manager in EARLIER_MACHINERY)
+    )
 
 
 def customer_changes(obj: KubeObject, component: Component | None) -> tuple[Change, ...]:
@@ -156,7 +187,7 @@ def author_of(path: str, found: Iterable[Change]) -> Change | None:
 def _relevant(obj: KubeObject, component: Component | None, kind: Kind) -> tuple[Change, ...]:
     found = []
     for change in changes(obj):
-        if change.kind != kind or change.subresource == "status":
+        if change.kind != kind or change.subresource == "status" or change.manager == _NOBODY:
             continue
         fields = tuple(field for field in change.fields if _counts(obj, component, field))
         if fields:

@@ -11,11 +11,19 @@ from typing import Any
 
 Settings = Mapping[str, str]
 
-#: Kernel settings that count, name the node, follow its memory, or belong to one pod's interface.
+#: Kernel settings that count, name the node, follow its memory, belong to one pod's interface, or
+#: that the kernel, the network of pods and loaded modules move by themselves.
 _MOVING_SYSCTL = re.compile(
     r"^(?:.*(?:_count|\.random\.|ns_last_pid|hostname|domainname|boot_id|inode-|file-nr|dentry-state"
     r"|tcp_mem|udp_mem|threads-max|max_user_|epoll|user_reserve|min_free|nf_conntrack_(?:max|buckets))"
-    r"|net\.ipv[46]\.(?:conf|neigh)\.(?:azv|veth|lxc|cali|cilium|cni|tunl|eth|enP)).*$"
+    r"|kernel\.(?:perf_event_max_sample_rate|pid_max|tainted|sched|pty\.|hung_task_detect|acct|keys\."
+    r"|ns_last|threads|usermodehelper|cad_pid|numa|core_pattern|msgmn|sem\b|shm)"
+    r"|net\.core\.(?:netdev_rss_key|flow_limit|bpf_jit)"
+    r"|net\.ipv[46]\.(?:(?:conf|neigh)\.(?!all\.|default\.)|route)"
+    r"|net\.ipv4\.(?:inet_peer|ipfrag|ip_local_reserved|tcp_(?:fastopen|avail|allowed|cong)|fib)"
+    r"|net\.ipv6\.ip6frag|net\.(?:netfilter|nf_conntrack|sunrpc|mptcp)"
+    r"|fs\.(?:dentry|inode|aio-nr|quota|binfmt|nfs|lease|mqueue)|dev\.|user\.|sunrpc\.|debug\.|abi\."
+    r"|crypto\.|vm\.(?:stat|drop|admin_reserve|lowmem|nr_huge|hugetlb|numa|compact))"
 )
 _NODE_FLAGS = frozenset({"node-ip", "hostname-override", "node-labels", "provider-id"})
 _NODE_KEYS = re.compile(r"(?:^|\.)(?:nodeIP|providerID|subnet|registerWithTaints)(?:\.|$)")
@@ -59,7 +67,7 @@ def _flags(text: str) -> Iterator[tuple[str, str]]:
 
 
 def sysctls(text: str) -> dict[str, str]:
-    """``sysctl -a`` without counters and what belongs to one node or interface."""
+    """``sysctl -a`` without what moves by itself or belongs to one node or interface."""
     return dict(pair for line in text.splitlines() if (pair := _sysctl(line)) is not None)
 
 
@@ -171,19 +179,21 @@ def lines(text: str) -> dict[str, str]:
 class Aspect:
     """A side of a node's set-up that all nodes of a cohort should share.
 
-    ``items`` are prefixes of items in a node's archive; ``read`` turns one file into settings.
+    ``items`` are items of a node's archive (or a folder, with a slash at the end); ``read`` turns
+    one file into settings. With ``partial`` a setting that a node does not show says nothing.
     """
 
     id: str
     what: str
     items: tuple[str, ...]
     read: Callable[[str], Settings]
+    partial: bool = False
 
 
 ASPECTS: tuple[Aspect, ...] = (
     Aspect("kubelet-flags", "kubelet flags and units", ("kubelet/flags",), kubelet_flags),
     Aspect("kubelet-config", "kubelet configuration", ("kubelet/config.json",), json_settings),
-    Aspect("sysctl", "kernel settings", ("host/sysctl",), sysctls),
+    Aspect("sysctl", "kernel settings", ("host/sysctl",), sysctls, partial=True),
     Aspect("packages", "installed packages", ("host/packages",), packages),
     Aspect("containerd", "containerd configuration", ("containerd/config.toml",), toml_settings),
     Aspect("cni", "CNI configuration", ("cni/net.d/",), json_settings),

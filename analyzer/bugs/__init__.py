@@ -1,5 +1,6 @@
 """Known bugs: the data, what of it was seen in a bundle, and whether it applies to what runs."""
 
+from analyzer.bugs.exposed import exposure_refs, exposures
 from analyzer.bugs.gates import GateFacts, NodeGate
 from analyzer.bugs.load import BugCatalogue, BugDataError, load_bugs
 from analyzer.bugs.match import match_bugs
@@ -17,6 +18,8 @@ __all__ = [
     "NodeGate",
     "Status",
     "Use",
+    "exposure_refs",
+    "exposures",
     "gate_facts",
     "load_bugs",
     "match_bugs",

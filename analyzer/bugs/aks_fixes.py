@@ -89,6 +89,11 @@ def _same_lines(text: str, images: Iterable[str]) -> bool:
     return not named or all(_lines(image) & named for image in images)
 
 
+def same_line(text: str, image: str) -> bool:
+    """True where a text that names node images names the OS line of ``image``."""
+    return bool(_lines(text) & _lines(image))
+
+
 def _lines(text: str) -> frozenset[str]:
     found = {part.replace(".", "") for one, more in _UBUNTU.findall(text)
              for part in f"{one}{more}".split("/")}  # fmt: skip

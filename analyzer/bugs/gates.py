@@ -225,6 +225,29 @@ def states_range(bug: Bug) -> bool:
     return any(row.introduced or row.fixed for row in bug.affected)
 
 
+def covering_rows(
+    bug: Bug, facts: GateFacts, node: NodeGate | None
+) -> tuple[tuple[Affected, str], ...]:
+    """Rows with a fix whose range holds a running version, with that version."""
+    return tuple(
+        (row, value)
+        for row in bug.affected
+        if row.fixed
+        for value in values_of(_PACKAGES.get(row.package, row.package), facts, node)
+        if _lies_in(value, row)
+    )
+
+
+def package_values(bug: Bug, facts: GateFacts, node: NodeGate | None) -> tuple[str, ...]:
+    """The versions that run of the packages that have the bug, each with its name."""
+    asked = dict.fromkeys(_PACKAGES.get(row.package, row.package) for row in bug.affected)
+    return tuple(
+        f"{WORDS.get(fact, fact)} {value}"
+        for fact in asked
+        for value in values_of(fact, facts, node)
+    )
+
+
 def runs_affected(
     bug: Bug, facts: GateFacts, node: NodeGate | None, *, below_fix: bool = True
 ) -> bool:

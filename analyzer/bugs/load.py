@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from analyzer.bugs.computed import COMPUTED
 from analyzer.bugs.places import OBJECT_PLACES, PLACES, UNSEEN_PLACES, kinds_of
 from analyzer.bugs.schema import Bug
 from analyzer.facts.logkinds import LogKind
@@ -175,6 +176,8 @@ def _check_signature(bug: Bug, position: int, where: tuple[str, ...]) -> None:
     if unknown:
         raise _Refused(position, f"unknown place: {', '.join(unknown)}")
     one = bug.signatures[position]
+    if one.computed is not None and one.computed not in COMPUTED:
+        raise _Refused(position, f"unknown computed state: {one.computed}")
     if one.regex is not None and (kinds := kinds_of(where)):
         try:
             Pattern(f"{bug.id}/{one.id}", kinds, one.regex, one.literals)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from analyzer.bugs.advice import advised
 from analyzer.bugs.aks_fixes import fixed_by_aks
 from analyzer.bugs.exposure import exposure
 from analyzer.bugs.gates import (
@@ -52,7 +54,13 @@ def match_bugs(bugs: BugCatalogue, facts: Facts, runc_of: RuncOf | None = None) 
         _sighting(group, Status.AFFECTED, (), runs)
         for group in _groups(o for o in seen if o.bug.use is Use.SUPPRESS)
     ]
+    found = [_with_advice(one, runs) for one in found]
     return BugSightings(tuple(sorted(found, key=_order)), tuple(sorted(noise, key=_order)))
+
+
+def _with_advice(one: BugSighting, runs: GateFacts) -> BugSighting:
+    fix, step = advised(one, runs)
+    return replace(one, fix=fix, next_step=step)
 
 
 def judge(seen: Iterable[Observation], runs: GateFacts) -> list[BugSighting]:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from analyzer.bugs.computed import COMPUTED, Shown
 from analyzer.bugs.load import BugCatalogue
 from analyzer.bugs.schema import Bug, Signature, Strength
-from analyzer.bugs.states import StateText, state_texts
-from analyzer.facts.event_texts import event_items
+from analyzer.bugs.states import States, StateText
 from analyzer.facts.facts import Facts
-from analyzer.facts.listings import Events, Pods
-from analyzer.facts.scan import Match, match_texts
+from analyzer.facts.listings import Pods
+from analyzer.facts.scan import Match
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.subject import CLUSTER, Subject
 
@@ -68,7 +68,6 @@ class Observation:
 def observations(bugs: BugCatalogue, facts: Facts) -> tuple[Observation, ...]:
     """All observations, sorted; start-up noise and lines that are known noise are left out."""
     found = [*_of_matches(bugs, facts.logs.matches, facts)]
-    found += _of_matches(bugs, _of_events(bugs, facts), facts)
     found += _of_states(bugs, facts)
     return tuple(sorted(found, key=_order))
 
@@ -85,10 +84,6 @@ def without_noise(found: Iterable[Observation]) -> tuple[Observation, ...]:
 def _order(one: Observation) -> tuple[str, ...]:
     paths = tuple(ref.path for ref in one.evidence)
     return (one.bug.id, one.node or "", one.subject.key, one.signature.id, *paths)
-
-
-def _of_events(bugs: BugCatalogue, facts: Facts) -> tuple[Match, ...]:
-    return match_texts(bugs.patterns(), event_items(facts.of(Events).items, facts.of(Pods).items))
 
 
 def _of_matches(
@@ -127,13 +122,17 @@ def _subject(match: Match) -> Subject:
 
 
 def _of_states(bugs: BugCatalogue, facts: Facts) -> Iterator[Observation]:
+    states = States(facts)
     for bug in bugs:
         for signature in bug.signatures:
-            for state in state_texts(signature, facts):
+            for state in states.of(signature):
                 yield _state(bug, signature, state)
+            if signature.computed is not None:
+                for shown in COMPUTED[signature.computed](facts):
+                    yield _state(bug, signature, shown)
 
 
-def _state(bug: Bug, signature: Signature, state: StateText) -> Observation:
+def _state(bug: Bug, signature: Signature, state: StateText | Shown) -> Observation:
     return Observation(
         bug=bug,
         signature=signature,

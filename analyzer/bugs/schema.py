@@ -128,8 +128,10 @@ class Signature(_Data):
     """One sign of a bug: an expression over lines or texts, or a state of objects.
 
     ``where`` are the names of :data:`analyzer.bugs.places.PLACES`. ``pod`` is the form of a state
-    that is evaluated; ``object`` and ``check`` say a state in words. ``min_count``: so many lines
-    are needed. ``min_age_minutes``: a taint, or the state of a pod, must be that old.
+    that is evaluated, ``computed`` the name of one that takes more than one text (see
+    :data:`analyzer.bugs.computed.COMPUTED`); ``object`` and ``check`` say a state in words.
+    ``min_count``: so many lines are needed. ``min_age_minutes``: a taint, or the state of a pod,
+    must be that old.
     """
 
     id: str
@@ -144,6 +146,7 @@ class Signature(_Data):
     object: str | None = None
     check: str | None = None
     pod: PodState | None = None
+    computed: str | None = None
     min_count: int = 1
     min_age_minutes: int = 0
     strength: Strength

@@ -26,7 +26,8 @@ class BugSighting:
     """A known bug on one node (or in the cluster), with sentences that say why.
 
     ``affects`` are further objects with the signs. ``byocni_excluded``: the policy leaves this
-    area to the customer on a cluster without a managed CNI.
+    area to the customer on a cluster without a managed CNI. ``fix`` is the fix for what runs here
+    (empty where nobody states one), ``next_step`` the sentences for whoever acts.
     """
 
     bug: Bug
@@ -39,6 +40,8 @@ class BugSighting:
     last_seen: datetime | None = None
     count: int = 1
     byocni_excluded: bool = False
+    fix: str = ""
+    next_step: str = ""
 
     @property
     def exposure(self) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, cached_property
 
 import yaml
 
@@ -44,21 +44,46 @@ class StateText:
         return self.obj.where(*((self.anchor,) if self.anchor else ()), what=self.what)
 
 
-def state_texts(signature: Signature, facts: Facts) -> Iterator[StateText]:
-    """The texts that satisfy a signature, from the places that it names."""
-    oldest = timedelta(minutes=signature.min_age_minutes)
-    if signature.pod is not None:
-        pods = _pods_in(signature.pod, facts)
-        yield from (one for one in pods if _old_enough(one.since, oldest, facts))
-    if signature.regex is None:
-        return
-    expression = re.compile(signature.regex)
-    for place in signature.where:
-        if place not in OBJECT_PLACES or place not in _SOURCES:
-            continue
-        for one in _SOURCES[place](facts):
-            if expression.search(one.text) and _old_enough(one.since, oldest, facts):
-                yield one
+class States:
+    """The texts of one bundle's objects, gathered once for all signatures.
+
+    Thousands of nodes and pods have few distinct texts, so each is looked at once.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._places: dict[str, dict[str, list[StateText]]] = {}
+
+    @cached_property
+    def _pods(self) -> dict[str, list[Pod]]:
+        found: dict[str, list[Pod]] = {}
+        for pod in self._facts.of(Pods).items:
+            found.setdefault(pod.namespace or "", []).append(pod)
+        return found
+
+    def _at(self, place: str) -> dict[str, list[StateText]]:
+        if place not in self._places:
+            found: dict[str, list[StateText]] = {}
+            for one in _SOURCES[place](self._facts):
+                found.setdefault(one.text, []).append(one)
+            self._places[place] = found
+        return self._places[place]
+
+    def of(self, signature: Signature) -> Iterator[StateText]:
+        """The texts that satisfy a signature, from the places that it names."""
+        oldest = timedelta(minutes=signature.min_age_minutes)
+        if signature.pod is not None:
+            pods = _pods_in(signature.pod, self._pods)
+            yield from (one for one in pods if _old_enough(one.since, oldest, self._facts))
+        if signature.regex is None:
+            return
+        expression = re.compile(signature.regex)
+        for place in signature.where:
+            if place not in OBJECT_PLACES or place not in _SOURCES:
+                continue
+            for text, found in self._at(place).items():
+                if expression.search(text):
+                    yield from (one for one in found if _old_enough(one.since, oldest, self._facts))
 
 
 def can_be_seen(bug: Bug) -> bool:
@@ -160,10 +185,9 @@ _SOURCES: dict[str, Callable[[Facts], Iterator[StateText]]] = {
 _CONFIGURATION = frozenset({"coredns-custom", "kube-proxy-config", "NetworkPolicy"})
 
 
-def _pods_in(state: PodState, facts: Facts) -> Iterator[StateText]:
-    for pod in facts.of(Pods).items:
-        if not _glob(state.namespace).fullmatch(pod.namespace or ""):
-            continue
+def _pods_in(state: PodState, pods: Mapping[str, list[Pod]]) -> Iterator[StateText]:
+    spaces = [space for space in pods if _glob(state.namespace).fullmatch(space)]
+    for pod in (pod for space in spaces for pod in pods[space]):
         if not _glob(state.name).fullmatch(pod.name):
             continue
         shown = _shows(state, pod)

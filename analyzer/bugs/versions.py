@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from itertools import zip_longest
 
 
@@ -41,6 +42,7 @@ BACKPORTED = re.compile(r"\.(?:azl|cm)\d")
 _RELEASE = 1 << 30
 
 
+@lru_cache(maxsize=16384)
 def compare(version: str, bound: str, scheme: Scheme = Scheme.SEMVER) -> int:
     """-1, 0 or 1 as ``version`` is below, equal to or above ``bound``.
 

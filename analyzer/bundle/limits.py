@@ -1,7 +1,9 @@
-"""Limits of the reader: how much a bundle may hold before the rest of it is left unread."""
+"""Limits of a run: how much a bundle may hold or cost before the rest of it is left out."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analyzer.bundle.errors import Damage
@@ -43,9 +45,47 @@ class Limits:
     max_zip_bytes: int = 128 * MIB
     #: ``manifest.json``; that of 5,000 nodes has 1 MiB.
     max_manifest_bytes: int = 8 * MIB
+    #: Lists and objects within one another in a JSON document; objects of clusters have below 40.
+    max_json_depth: int = 200
+    #: What the objects of the API server and of Azure may take in memory, reckoned from the size
+    #: of their JSON (``MEMORY_PER_JSON_BYTE``) so that the same bundle always ends the same way.
+    max_memory_bytes: int = 16 * GIB
+    #: Seconds for one rule; the slowest takes below one on 2,000 nodes.
+    max_rule_seconds: float = 60.0
 
 
 DEFAULT_LIMITS = Limits()
+
+#: Memory of typed objects for a byte of their JSON, measured on pods of large clusters, rounded up.
+MEMORY_PER_JSON_BYTE = 4
+
+#: The names under which a user raises or lowers limits, and the fields that they stand for.
+NAMES = {
+    "total-bytes": "max_total_bytes",
+    "member-bytes": "max_member_bytes",
+    "members": "max_members",
+    "ratio": "max_ratio",
+    "nesting": "max_nesting",
+    "name-length": "max_name_length",
+    "line-bytes": "max_line_bytes",
+    "json-depth": "max_json_depth",
+    "rule-seconds": "max_rule_seconds",
+    "memory": "max_memory_bytes",
+    "stdin-bytes": "max_stdin_bytes",
+    "zip-bytes": "max_zip_bytes",
+}
+_TOLD = re.compile(r"\(limit ([a-z-]{1,20})\)")
+
+
+def told(what: str, name: str) -> str:
+    """Say that a limit was hit, with the name to change it by."""
+    return f"{what} (limit {name})"
+
+
+def limits_in(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the limits that the texts tell of, sorted."""
+    found = {match[1] for text in texts for match in _TOLD.finditer(text)}
+    return tuple(sorted(found & NAMES.keys()))
 
 
 class Budget:
@@ -66,7 +106,8 @@ class Budget:
         """
         self.unpacked += count
         if self.unpacked > self.limits.max_total_bytes:
-            raise Damage(f"more than {self.limits.max_total_bytes} bytes when unpacked")
+            what = f"more than {self.limits.max_total_bytes} bytes when unpacked"
+            raise Damage(told(what, "total-bytes"))
 
     def check_ratio(self, packed: int, unpacked: int) -> None:
         """Stop a stream that grows out of proportion.
@@ -75,7 +116,8 @@ class Budget:
             Damage: the stream unpacks to more than ``max_ratio`` times its size.
         """
         if unpacked > self.limits.ratio_floor and unpacked > packed * self.limits.max_ratio:
-            raise Damage(f"unpacks to more than {self.limits.max_ratio} times its size")
+            what = f"unpacks to more than {self.limits.max_ratio} times its size"
+            raise Damage(told(what, "ratio"))
 
     def count_member(self) -> None:
         """Count one member.
@@ -85,4 +127,5 @@ class Budget:
         """
         self.members += 1
         if self.members > self.limits.max_members:
-            raise Damage(f"more than {self.limits.max_members} files; the rest is not read")
+            what = f"more than {self.limits.max_members} files; the rest is not read"
+            raise Damage(told(what, "members"))

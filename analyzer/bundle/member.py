@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from analyzer.bundle.errors import Consumed
-from analyzer.bundle.limits import MIB, Limits
+from analyzer.bundle.limits import MIB, Limits, told
 
 #: Bytes that ``chunks`` hands out at a time, and that ``lines`` splits at a time.
 CHUNK = 1 * MIB
@@ -74,6 +74,11 @@ class Member:
         return f"Member({self.path!r}, size={self.size}, truncated={self.truncated})"
 
     @property
+    def limits(self) -> Limits:
+        """The limits of this run, for what a reader of the content must bound itself."""
+        return self._limits
+
+    @property
     def evidence_path(self) -> str:
         """The path to show to a reader, who must find it in what they have."""
         return self.found_at
@@ -91,7 +96,7 @@ class Member:
             if self._taken < self.size:
                 over = self._taken == self._limits.max_member_bytes
                 self._cut(
-                    f"only the first {self._taken} of {self.size} bytes are read"
+                    told(f"only the first {self._taken} of {self.size} bytes are read", "member-bytes")
                     if over
                     else self._torn(content, self.size - self._taken)
                 )
@@ -145,7 +150,8 @@ class Member:
 
     def _line(self, line: bytes, number: int, most: int) -> bytes:
         if len(line) > most:
-            self._note_damage(self, f"line {number} is cut: it is longer than {most} bytes")
+            why = f"line {number} is cut: it is longer than {most} bytes"
+            self._note_damage(self, told(why, "line-bytes"))
             return line[:most]
         return line[:-1] if line.endswith(b"\r") else line
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from analyzer.bundle.limits import told
+
 
 class BadName(ValueError):
     """A name that is not used; the text says why."""
@@ -31,7 +33,7 @@ def clean_name(name: str, max_length: int) -> str:
         BadName: the name is absolute, climbs with ``..``, is too long, or holds control characters.
     """
     if len(name) > max_length:
-        raise BadName(f"the name is longer than {max_length} characters")
+        raise BadName(told(f"the name is longer than {max_length} characters", "name-length"))
     if not name.isprintable():
         raise BadName("the name holds characters that cannot be shown")
     if name.startswith("/"):

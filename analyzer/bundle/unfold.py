@@ -7,7 +7,7 @@ from functools import partial
 
 from analyzer.bundle.errors import Damage
 from analyzer.bundle.layouts.base import Place
-from analyzer.bundle.limits import Budget
+from analyzer.bundle.limits import Budget, told
 from analyzer.bundle.member import Content, Member
 from analyzer.bundle.names import BadName, clean_name, shown_name
 from analyzer.bundle.recorder import PartRecorder
@@ -21,6 +21,7 @@ from analyzer.model.gap import Presence
 NESTED_ZIP = "azure/aks-log-collector.zip"
 _NESTED_FOLDER = "azure/aks-log-collector"
 _ENOUGH_TO_TELL = 512
+_TOO_DEEP = "too many archives inside one another; not read"
 
 
 class Unfolder:
@@ -45,7 +46,7 @@ class Unfolder:
         """
         recorder = self._recorder_of(part)
         if depth > self._limits.max_nesting:
-            recorder.tear("too many archives inside one another; not read")
+            recorder.tear(told(_TOO_DEEP, "nesting"))
             return
         reader = open_stream(raw, self._budget)
         start = reader.peek(_ENOUGH_TO_TELL)
@@ -93,11 +94,11 @@ class Unfolder:
         recorder = self._recorder_of(part)
         where = f"{member.evidence_path.removesuffix('.zip')}/"
         if depth > self._limits.max_nesting:
-            recorder.note_damage(member, "too many archives inside one another; not read")
+            recorder.note_damage(member, told(_TOO_DEEP, "nesting"))
             return
         if member.size > self._limits.max_zip_bytes:
             most = self._limits.max_zip_bytes
-            recorder.note_damage(member, f"larger than {most} bytes; not read")
+            recorder.note_damage(member, told(f"larger than {most} bytes; not read", "zip-bytes"))
             return
         try:
             for raw_name, size, content in zip_entries(member.read(), self._budget):

@@ -2,114 +2,68 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
-from analyzer.cli.console import output_console, prepare_streams, progress
+from analyzer.cli.choices import (
+    FailOn,
+    fail_on_option,
+    jobs_option,
+    min_severity_option,
+    owner_option,
+    policy_option,
+    quiet_option,
+    require_complete_option,
+)
+from analyzer.cli.console import output_console, prepare_streams
+from analyzer.cli.data_option import data_option
 from analyzer.cli.errors import CommandError
 from analyzer.cli.exits import Exit
-from analyzer.cli.outputs import FORMATS, render_as, suffix_format, write_file
+from analyzer.cli.files import write_all
+from analyzer.cli.outputs import FORMATS, render_as, suffix_format
+from analyzer.cli.running import STDIN, Choices, IncompleteError, run_analysis
 from analyzer.model.diagnosis import Diagnosis
 from analyzer.model.owner import Owner
 from analyzer.model.severity import Severity
-
-SEVERITIES = [severity.value for severity in Severity]
-OWNERS = [owner.value for owner in Owner]
-
-
-@dataclass(frozen=True, slots=True)
-class FailOn:
-    """``--fail-on SEVERITY[:OWNER]``; None for ``never``."""
-
-    severity: Severity
-    owner: Owner | None
-
-    def met_by(self, diagnosis: Diagnosis) -> bool:
-        """True if a finding is at least that bad (and that owner's, where one is named)."""
-        return any(
-            f.severity.rank <= self.severity.rank and self.owner in (None, f.owner)
-            for f in diagnosis.findings
-        )
-
-
-def _fail_on(ctx: click.Context, param: click.Parameter, value: str) -> FailOn | None:
-    if value == "never":
-        return None
-    severity, _, owner = value.partition(":")
-    if severity not in SEVERITIES or (owner and owner not in OWNERS):
-        raise click.BadParameter(
-            f"'{value}' is neither 'never' nor SEVERITY[:OWNER]; severities are "
-            f"{', '.join(SEVERITIES)}, owners are {', '.join(OWNERS)}"
-        )
-    return FailOn(Severity(severity), Owner(owner) if owner else None)
 
 
 @click.command()
 @click.argument("bundle")
 @click.option(
     "-o",
+    "--output",
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write a report; the suffix picks the format (.html .json .md). May be repeated.",
+    help="Write a report; the suffix picks the format (.html .json .md .txt .sarif .xml), '-' is "
+    "JSON to standard output. May be repeated.",
 )
 @click.option(
     "-f",
+    "--format",
     "format_",
     type=click.Choice(FORMATS),
     help="Write this format to standard output instead.",
 )
 @click.option("--no-report", is_flag=True, help="Write no HTML report into this folder.")
 @click.option("--force", is_flag=True, help="Replace an existing report.")
-@click.option(
-    "--min-severity",
-    type=click.Choice(SEVERITIES),
-    default="info",
-    show_default=True,
-    help="Show findings of this severity and worse.",
-)
-@click.option(
-    "--owner",
-    "owners",
-    multiple=True,
-    type=click.Choice(OWNERS),
-    help="Show findings of this owner only. May be repeated.",
-)
-@click.option(
-    "--fail-on",
-    callback=_fail_on,
-    default="never",
-    metavar="SEVERITY[:OWNER]",
-    help="Exit with 1 if there is such a finding, or worse.",
-)
-@click.option("--require-complete", is_flag=True, help="Exit with 3 if the bundle is incomplete.")
-@click.option("--policy", metavar="DATE", help="Support policy of that date (default: the newest).")
-@click.option(
-    "--data",
-    "data_dirs",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Your own bugs, baselines, clauses and decision rows.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=0),
-    default=0,
-    help="Processes for node archives (default: one per core).",
-)
-@click.option("-q", "--quiet", is_flag=True, help="No summary, no progress.")
+@min_severity_option
+@owner_option
+@fail_on_option("Exit with 1 if there is such a finding, or worse.")
+@require_complete_option
+@policy_option
+@data_option
+@jobs_option
+@quiet_option
 @click.pass_context
 def analyze(ctx: click.Context, /, bundle: str, quiet: bool, **chosen: object) -> int:
     """Say whose problem it is, and who acts next.
 
     BUNDLE is an archive (.tar, .tar.gz, .tar.zst), a folder, or '-' for standard input. Also read:
-    a 'kubectl cluster-info dump' folder, and loose folders of node files.
+    a 'kubectl cluster-info dump' folder, and loose folders of node files. Without -o the HTML
+    report is written into this folder under a name that is ready for a ticket.
 
     \b
     Examples:
@@ -120,16 +74,16 @@ def analyze(ctx: click.Context, /, bundle: str, quiet: bool, **chosen: object) -
     """
     prepare_streams()
     request = _Request(**chosen)  # type: ignore[arg-type]
+    request.check()
     diagnosis = _diagnose(bundle, request, quiet=quiet)
     shown = request.narrowed(diagnosis)
     to_stdout = _write(shown, request)
     if not quiet and not to_stdout:
         _summarise(ctx, shown)
-    if request.fail_on is not None and request.fail_on.met_by(shown):
+    if request.fail_on.met_by(shown.findings):
         return Exit.FINDINGS
     if request.require_complete and not diagnosis.bundle.complete:
-        click.echo("error: the bundle is incomplete (see what is missing in the report)", err=True)
-        return Exit.INCOMPLETE
+        raise IncompleteError("the bundle")
     return Exit.DONE
 
 
@@ -143,11 +97,24 @@ class _Request:
     force: bool
     min_severity: str
     owners: tuple[str, ...]
-    fail_on: FailOn | None
+    fail_on: FailOn
     require_complete: bool
     policy: str | None
     data_dirs: tuple[Path, ...]
     jobs: int
+
+    def check(self) -> None:
+        """Refuse before the work what could not be written after it.
+
+        Raises:
+            CommandError: a suffix names no format.
+        """
+        for output in self.outputs:
+            if output != STDIN and suffix_format(Path(output)) is None:
+                raise CommandError(
+                    f"{output}: no format is known by the suffix '{Path(output).suffix}'",
+                    "'demarc analyze --help' lists the suffixes at -o",
+                )
 
     def narrowed(self, diagnosis: Diagnosis) -> Diagnosis:
         """Only the findings that were asked for."""
@@ -158,46 +125,34 @@ class _Request:
 
 
 def _diagnose(bundle: str, request: _Request, *, quiet: bool) -> Diagnosis:
-    from analyzer.options import Options
-    from analyzer.pipeline import analyze as run_analysis
+    from analyzer.diagnose import build_diagnosis
 
-    # The process ends with the report: walking millions of facts for cycles frees nothing.
-    gc.disable()
-    source: str | BinaryIO = sys.stdin.buffer if bundle == "-" else bundle
-    options = Options(
-        policy=request.policy,
-        data_dirs=request.data_dirs,
-        jobs=request.jobs,
-        bundle_name="standard-input.tar" if bundle == "-" else None,
-    )
-    with progress(quiet=quiet) as step:
-        return run_analysis(source, options=options, on_step=step)
+    choices = Choices(request.policy, request.data_dirs, request.jobs, quiet)
+    return build_diagnosis(run_analysis(bundle, choices))
 
 
 def _write(diagnosis: Diagnosis, request: _Request) -> bool:
-    """Write what was asked for; True if a report went to standard output."""
+    """Write what was asked for, all or nothing; True if a report went to standard output."""
     if request.format_:
         click.echo(render_as(request.format_, diagnosis), nl=False)
         return True
-    outputs = request.outputs
-    if not outputs and not request.no_report:
+    names = [name for name in request.outputs if name != STDIN]
+    if not request.outputs and not request.no_report:
         from analyzer.render.names import report_file_name
         from analyzer.render.view import build_view
 
-        outputs = (report_file_name(build_view(diagnosis), ".html"),)
-    for output in outputs:
-        if output == "-":
-            click.echo(render_as("json", diagnosis), nl=False)
-            return True
-        path = Path(output)
-        format_ = suffix_format(path)
-        if format_ is None:
-            raise CommandError(
-                f"{path}: no format is known by the suffix '{path.suffix}'",
-                "known: .html .json .md",
-            )
-        write_file(path, render_as(format_, diagnosis), force=request.force)
+        names = [report_file_name(build_view(diagnosis), ".html")]
+    files = {}
+    for name in names:
+        format_ = suffix_format(Path(name))
+        assert format_ is not None
+        files[Path(name)] = render_as(format_, diagnosis).encode("utf-8")
+    write_all(files, force=request.force)
+    for path in files:
         click.echo(f"wrote {path}", err=True)
+    if STDIN in request.outputs:
+        click.echo(render_as("json", diagnosis), nl=False)
+        return True
     return False
 
 

@@ -51,7 +51,8 @@ def show(
     """Show which managed components are expected, and why.
 
     \b
-    Example:
+    Examples:
+      demarc baseline show
       demarc baseline show --for demarc-prod-20260301T120000Z.tar
     """
     from analyzer.baselines.catalogue import load
@@ -174,8 +175,9 @@ def check(folder: Path) -> int:
     Bugs, baselines, clauses and decision rows are checked, each as an analysis would read it.
 
     \b
-    Example:
+    Examples:
       demarc baseline check ./our-data
+      demarc baseline check our-data.tar.gz
     """
     from analyzer.baselines.packs import data_names
 

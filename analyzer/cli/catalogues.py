@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from analyzer.cli.choices import policy_option
 from analyzer.cli.console import output_console, prepare_streams
 from analyzer.cli.data_option import data_option
 
@@ -14,7 +15,7 @@ KINDS = ["rules", "clauses", "components", "bugs"]
 
 @click.command("list")
 @click.argument("what", type=click.Choice(KINDS))
-@click.option("--policy", metavar="DATE", help="Clauses of that policy (default: the newest).")
+@policy_option
 @data_option
 @click.pass_context
 def list_(ctx: click.Context, what: str, policy: str | None, data_dirs: tuple[Path, ...]) -> None:

@@ -9,6 +9,8 @@ from textwrap import fill
 
 import click
 
+from analyzer.cli.choices import policy_option
+from analyzer.cli.completion import complete_id
 from analyzer.cli.console import prepare_streams
 from analyzer.cli.data_option import data_option
 from analyzer.cli.errors import CommandError
@@ -20,8 +22,8 @@ Source = tuple[list[str], Callable[[str], Iterator[Paragraph]]]
 
 
 @click.command()
-@click.argument("name", metavar="ID")
-@click.option("--policy", metavar="DATE", help="Clauses of that policy (default: the newest).")
+@click.argument("name", metavar="ID", shell_complete=complete_id)
+@policy_option
 @data_option
 def explain(name: str, policy: str | None, data_dirs: tuple[Path, ...]) -> None:
     """Explain a rule, a clause, a component, a bug or a row of the decision table.

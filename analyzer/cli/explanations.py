@@ -8,6 +8,7 @@ from pathlib import Path
 from analyzer.baselines import catalogue
 from analyzer.bugs import load_bugs
 from analyzer.ownership.table import load_table
+from analyzer.policy.clause import Clause
 from analyzer.policy.pack import load_pack
 from analyzer.rules.registry import all_rules
 from analyzer.rules.severities import severities
@@ -49,12 +50,31 @@ def clause(name: str, policy: str | None, dirs: Dirs) -> Iterator[Paragraph]:
     yield f"{name}  {entry.section}", entry.says
     yield "Responsible", entry.who.value
     yield "Stance of support", entry.stance.value if entry.stance else ""
+    yield "A finding under it", entry.class_.value
+    yield "What shows it", "\n".join(_evidence(entry))
     yield "How it is decided", entry.rule
     yield "How far a bundle can decide it", entry.decides.value
+    yield "What it takes besides a bundle", entry.outside or ""
     yield "What would settle it", entry.settles or ""
     rules = [r.rule.id for r in all_rules() if name in r.rule.clauses]
-    yield "Rules", ", ".join(rules) or "none yet"
+    table = load_table(dirs).rows
+    rows = [r.id for r in table if r.clause == name and (r.since or "") <= pack.date]
+    none = "none yet" if entry.testable else "none: a bundle alone raises no finding by it"
+    yield "Rules", ", ".join(rules) or (none if not rows else "")
+    yield "Rows of the decision table that rest on it", ", ".join(rows)
     yield "Source", f"{entry.source.title} ({pack.date})\n{entry.source.url}"
+
+
+def _evidence(entry: Clause) -> Iterator[str]:
+    """What would show it, a line for each kind of source."""
+    kinds = (
+        ("cluster", entry.evidence.api),
+        ("nodes", entry.evidence.node),
+        ("exports from Azure", entry.evidence.arm),
+    )
+    for kind, texts in kinds:
+        if texts:
+            yield f"{kind}: {'; '.join(texts)}"
 
 
 def component_ids(dirs: Dirs) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli.outputs import write_bytes
+from analyzer.cli.files import write_all
 from analyzer.version import VERSION
 
 TOP = "demarc-collector"
@@ -22,7 +22,7 @@ TOP = "demarc-collector"
 @click.command()
 @click.option(
     "-o",
-    "output",
+    "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     default="demarc-collector.tar.gz",
     show_default=True,
@@ -35,10 +35,11 @@ def kit(output: Path, force: bool) -> None:
     The kit needs no Python where it is unpacked: a POSIX shell and kubectl will do.
 
     \b
-    Example:
-      demarc kit -o demarc-collector.tar.gz
+    Examples:
+      demarc kit
+      demarc kit -o /media/usb/demarc-collector.tar.gz --force
     """
-    write_bytes(output, pack_kit(), force=force)
+    write_all({output: pack_kit()}, force=force)
     click.echo(f"wrote {output}")
     click.echo(f"  unpack it on the jump host and run: sh {TOP}/collect.sh --help")
 

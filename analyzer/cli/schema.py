@@ -8,14 +8,27 @@ import click
 
 
 @click.command()
-def schema() -> None:
+@click.option(
+    "--of",
+    type=click.Choice(["report", "diff"]),
+    default="report",
+    show_default=True,
+    help="The JSON of 'demarc analyze', or that of 'demarc diff'.",
+)
+def schema(of: str) -> None:
     """Print the JSON Schema of the JSON report.
 
     \b
-    Example:
+    Examples:
       demarc schema > demarc-report-1.schema.json
+      demarc schema --of diff > demarc-diff-1.schema.json
     """
-    from analyzer.model.diagnosis import Diagnosis
+    if of == "diff":
+        from analyzer.compare.difference import Difference
 
-    document = Diagnosis.model_json_schema(mode="serialization")
+        document = Difference.model_json_schema(mode="serialization")
+    else:
+        from analyzer.model.diagnosis import Diagnosis
+
+        document = Diagnosis.model_json_schema(mode="serialization")
     click.echo(json.dumps(document, indent=2, sort_keys=True))

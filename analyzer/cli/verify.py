@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.console import prepare_streams
+from analyzer.cli.errors import CommandError
 from analyzer.cli.exits import Exit
 
 
@@ -19,9 +20,12 @@ def verify(bundle: str) -> int:
     Says for every node's archive whether it is whole, changed or missing, and exits with 2 if any
     is not as the manifest says.
 
+    BUNDLE is an archive, a folder, or '-' for standard input.
+
     \b
-    Example:
+    Examples:
       demarc verify demarc-prod-20260301T120000Z.tar
+      demarc verify - < bundle.tar
     """
     from analyzer.bundle import open_bundle
     from analyzer.bundle.verify import Verdict
@@ -31,8 +35,10 @@ def verify(bundle: str) -> int:
     opened = open_bundle(sys.stdin.buffer if bundle == "-" else Path(bundle))
     checks = check_sums(opened)
     if not checks:
-        click.echo("error: the bundle has no manifest: there are no sums to compare with", err=True)
-        return Exit.FAILED
+        raise CommandError(
+            "the bundle has no manifest: there are no sums to compare with",
+            "see what is in it: demarc inspect",
+        )
     bad = [check for check in checks if check.verdict is not Verdict.OK]
     for check in bad:
         sizes = f" ({check.expected_bytes} bytes expected, {check.actual_bytes} found)"

@@ -15,6 +15,8 @@ from typing import Any
 import orjson
 
 from analyzer.bundle import Limits, Member, PartInventory, PartRecorder, PartRef, read_part
+from analyzer.bundle.depth import nested_deeper, value_deeper
+from analyzer.bundle.limits import MEMORY_PER_JSON_BYTE, told
 from analyzer.facts.error_lines import ErrorShape, LogSpan
 from analyzer.facts.garbage import collector_paused
 from analyzer.facts.listings import BY_RESOURCE, WHOLE
@@ -84,6 +86,7 @@ class PartReader:
         self._use: list[NodeUse | NodeProcesses] = []
         self._read: set[tuple[str | None, LogKind]] = set()
         self._gaps: list[Gap] = []
+        self._held = 0
 
     def feed(self, member: Member) -> None:
         """Read one member, once."""
@@ -109,7 +112,12 @@ class PartReader:
         cls = BY_RESOURCE.get(key)
         if cls is None:
             return
-        parsed = parse_listing(member.read(), member.evidence_path, cls.model)
+        why = self._no_room(member) or _too_deep(member)
+        parsed = (
+            Parsed(presence=Presence.FAILED, detail=why)
+            if why
+            else parse_listing(member.read(), member.evidence_path, cls.model)
+        )
         if member.truncated and parsed.presence is Presence.PRESENT:
             parsed = Parsed(parsed.items, Presence.TRUNCATED, "cut", parsed.gaps)
         for item in parsed.items:
@@ -122,14 +130,32 @@ class PartReader:
 
     def _document(self, member: Member) -> None:
         name = member.path.removeprefix("azure/").removesuffix(".json")
+        if why := self._no_room(member):
+            self._gaps.append(_unreadable(member, why))
+            return
         data = member.read()
         if len(data) > MAX_DOCUMENT_BYTES:
             self._gaps.append(_unreadable(member, "an export of more than 64 MiB is not read"))
             return
         try:
-            self._documents[name] = orjson.loads(data)
+            document = orjson.loads(data)
         except (orjson.JSONDecodeError, RecursionError):
             self._gaps.append(_unreadable(member, "not readable as JSON"))
+            return
+        if value_deeper(document, most := member.limits.max_json_depth):
+            why = told(f"nested more than {most} levels deep", "json-depth")
+            self._gaps.append(_unreadable(member, why))
+            return
+        self._documents[name] = document
+
+    def _no_room(self, member: Member) -> str:
+        """Say why a document is not read: all that is kept has to fit into memory."""
+        most = member.limits.max_memory_bytes
+        needed = self._held + member.size * MEMORY_PER_JSON_BYTE
+        if needed > most:
+            return told(f"not read: the objects would take more than {most} bytes", "memory")
+        self._held = needed
+        return ""
 
     def result(self, inventory: PartInventory) -> PartFacts:
         """What all members gave."""
@@ -167,6 +193,18 @@ def _time_up(text: str) -> timedelta | None:
         return None
     minutes = parts.get("minutes", 0) + parts.get("min", 0)
     return timedelta(days=parts.get("days", 0), hours=parts.get("hours", 0), minutes=minutes)
+
+
+#: Readers of JSON stop at this depth or deeper of themselves; a lower limit has to be looked for.
+_DEPTH_OF_READERS = Limits().max_json_depth
+
+
+def _too_deep(member: Member) -> str:
+    """Say why a document is not read; the default is told by the readers, at no cost."""
+    most = member.limits.max_json_depth
+    if most < _DEPTH_OF_READERS and nested_deeper(member.read(), most):
+        return told(f"nested more than {most} levels deep", "json-depth")
+    return ""
 
 
 def _unreadable(member: Member, why: str) -> Gap:

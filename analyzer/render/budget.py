@@ -1,8 +1,8 @@
 """The evidence budget: what may be shown of it, by rule, and every cut told.
 
 A report has to fit into a support request (5 MB a file), so evidence is cut before anything else:
-three excerpts a finding, forty lines an excerpt, 240 characters a line, and 2.5 MB in all, lowest
-severity first.
+three excerpts a finding, forty lines an excerpt, 240 characters a line, and in all what the
+findings' own texts leave of about 1.5 MB, lowest severity first.
 """
 
 from __future__ import annotations
@@ -12,17 +12,25 @@ from dataclasses import dataclass, replace
 
 from analyzer.model.evidence import Evidence
 from analyzer.model.finding import Finding
+from analyzer.redact.mask import MASK
 from analyzer.render.shape import EvidenceBlock, EvidenceLine
-from analyzer.render.text import CUT, count
+from analyzer.render.text import CUT, count, short
 
 EXCERPTS_PER_FINDING = 3
 LINES_PER_EXCERPT = 40
 CHARACTERS_PER_LINE = 240
-EVIDENCE_BYTES = 2_500_000
+#: To cut fewer characters than this would take more room than it saves.
+_SLACK = 20
+#: All evidence of a page: at most, at least, and how much less for each finding, whose own texts
+#: take about as much.
+EVIDENCE_BYTES, EVIDENCE_LEAST, FINDING_BYTES = 900_000, 120_000, 2_300
+_PAGE_BYTES = 1_050_000
 #: Places without their text that are listed after the excerpts.
 _PLACES_MAX = 8
-#: Mark-up around one line, in bytes.
-_LINE_OVERHEAD = 40
+#: Longer than the path of any member that the collector writes.
+_PATH_MAX = 512
+#: Mark-up around one line and around one excerpt, in bytes.
+_LINE_OVERHEAD, _BLOCK_OVERHEAD = 28, 420
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class Shown:
 def show_all(findings: Sequence[Finding], anchors: dict[str, str]) -> dict[str, Shown]:
     """Choose the evidence of every finding under the budget of the whole report."""
     shown: dict[str, Shown] = {}
-    left = EVIDENCE_BYTES
+    left = allowance(len(findings))
     for finding in sorted(findings, key=lambda f: (f.severity.rank, f.rule, f.id)):
         full = show(finding.evidence, anchors[finding.id], _cited(finding))
         for attempt in (full, _first_only(full), _without_text(full)):
@@ -52,6 +60,11 @@ def show_all(findings: Sequence[Finding], anchors: dict[str, str]) -> dict[str, 
         else:
             shown[finding.id] = _without_text(full)
     return shown
+
+
+def allowance(findings: int) -> int:
+    """Bytes of evidence for a page with so many findings."""
+    return min(EVIDENCE_BYTES, max(EVIDENCE_LEAST, _PAGE_BYTES - FINDING_BYTES * findings))
 
 
 def show(evidence: Sequence[Evidence], anchor: str, cited: Sequence[int] = ()) -> Shown:
@@ -84,20 +97,22 @@ def _cited(finding: Finding) -> tuple[int, ...]:
 
 
 def _block(anchor: str, number: int, items: list[Evidence]) -> EvidenceBlock:
-    lines: dict[int, str] = {}
-    for item in items:
-        for offset, text in enumerate(item.excerpt.split("\n")):
-            lines.setdefault(item.line + offset, text)
-    kept = sorted(lines)[:LINES_PER_EXCERPT]
+    # A whole list of objects may be one line, so a line can have several excerpts.
+    lines = dict.fromkeys(
+        (item.line + offset, text)
+        for item in items
+        for offset, text in enumerate(item.excerpt.split("\n"))
+    )
+    kept = sorted(lines, key=lambda line: line[0])[:LINES_PER_EXCERPT]
     left_out = len(lines) - len(kept)
     whats = dict.fromkeys(item.what for item in items if item.what)
     return EvidenceBlock(
         anchor=anchor,
         number=number,
         path=items[0].path,
-        place=_place(items[0].path, kept),
-        what="; ".join(list(whats)[:3]),
-        lines=tuple(EvidenceLine(line, _cut(lines[line])) for line in kept),
+        place=_place(items[0].path, [number for number, _ in kept]),
+        what="; ".join(short(what, 200) for what in list(whats)[:3]),
+        lines=tuple(EvidenceLine(number, _cut(text)) for number, text in kept),
         note=f"{count(left_out, 'line')} left out here; all are in the JSON report."
         if left_out
         else "",
@@ -105,17 +120,22 @@ def _block(anchor: str, number: int, items: list[Evidence]) -> EvidenceBlock:
 
 
 def _cut(text: str) -> str:
-    if len(text) <= CHARACTERS_PER_LINE:
+    if len(text) <= CHARACTERS_PER_LINE + _SLACK:
         return text
-    return f"{text[:CHARACTERS_PER_LINE]}{CUT} (+{len(text) - CHARACTERS_PER_LINE:,} characters)"
+    end = CHARACTERS_PER_LINE
+    # Half a mask would look like data.
+    start = text.rfind(MASK, end - len(MASK), end + len(MASK))
+    end = start if 0 <= start < end < start + len(MASK) else end
+    return f"{text[:end]}{CUT} (+{len(text) - end:,} characters)"
 
 
 def _place(path: str, lines: Sequence[int]) -> str:
-    return f"{path}:{lines[0]}" if lines[0] == lines[-1] else f"{path}:{lines[0]}-{lines[-1]}"
+    name = short(path, _PATH_MAX)
+    return f"{name}:{lines[0]}" if lines[0] == lines[-1] else f"{name}:{lines[0]}-{lines[-1]}"
 
 
 def _cost(shown: Shown) -> int:
-    return sum(
+    return _BLOCK_OVERHEAD * len(shown.blocks) + sum(
         len(line.text.encode("ascii", "xmlcharrefreplace")) + _LINE_OVERHEAD
         for block in shown.blocks
         for line in block.lines
@@ -124,7 +144,7 @@ def _cost(shown: Shown) -> int:
 
 def _first_only(shown: Shown) -> Shown:
     rest = tuple(block.place for block in shown.blocks[1:])
-    note = "Only the first excerpt is shown, to keep this file small enough to attach."
+    note = "Only the first excerpt is shown, to keep this file small."
     blocks = shown.blocks[:1]
     return Shown(
         blocks,
@@ -136,6 +156,6 @@ def _first_only(shown: Shown) -> Shown:
 
 def _without_text(shown: Shown) -> Shown:
     first = _first_only(shown)
-    note = "Cut to one line, to keep this file small enough; all lines are in the JSON report."
+    note = "Cut to one line to keep this file small; all are in the JSON report."
     blocks = tuple(replace(block, lines=block.lines[:1], note=note) for block in first.blocks)
-    return replace(first, blocks=blocks)
+    return replace(first, blocks=blocks, more=first.more[:1], note="")

@@ -9,7 +9,7 @@ from analyzer.model.hit import DriftRow
 from analyzer.render.index import Index, mark
 from analyzer.render.marks import Link
 from analyzer.render.shape import DriftGroup, DriftRowView
-from analyzer.render.text import clip, one_line, when
+from analyzer.render.text import clip, count, one_line, short, when
 
 ROWS_MAX = 400
 _VALUE_MAX = 300
@@ -17,16 +17,20 @@ _ABSENT = frozenset({"", "absent", "none", "not set", "(absent)", "<absent>", "m
 _DEEP = re.compile(r"\[['\"]([^'\"\]]*)['\"]\]")
 
 
-def build_drift(index: Index) -> tuple[DriftGroup, ...]:
-    """Rows grouped by component, in the order of the findings; at most :data:`ROWS_MAX` rows."""
+def build_drift(index: Index) -> tuple[tuple[DriftGroup, ...], str]:
+    """Rows by component, in the order of the findings, and how many are over :data:`ROWS_MAX`."""
     groups: dict[str, list[DriftRowView]] = {}
     number = 0
     for finding in index.findings:
         for row in finding.drift:
             number += 1
             if number <= ROWS_MAX:
-                groups.setdefault(one_line(finding.component), []).append(_row(row, finding, index))
-    return tuple(DriftGroup(component, tuple(rows)) for component, rows in sorted(groups.items()))
+                groups.setdefault(short(finding.component, 60), []).append(
+                    _row(row, finding, index)
+                )
+    shown = tuple(DriftGroup(component, tuple(rows)) for component, rows in sorted(groups.items()))
+    hidden = number - ROWS_MAX
+    return shown, f"{count(hidden, 'more difference')} in the JSON report." if hidden > 0 else ""
 
 
 def readable_path(path: str) -> str:
@@ -35,7 +39,7 @@ def readable_path(path: str) -> str:
 
 
 def _row(row: DriftRow, finding: Finding, index: Index) -> DriftRowView:
-    changed_by = one_line(row.changed_by or "")
+    changed_by = short(row.changed_by or "")
     if changed_by and row.changed_at:
         changed_by += f", {when(row.changed_at)}"
     return DriftRowView(

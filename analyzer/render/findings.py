@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from dataclasses import replace
+
 from analyzer.model.finding import Finding, Reason
 from analyzer.model.owner import Owner
 from analyzer.model.subject import Subject
@@ -9,8 +13,9 @@ from analyzer.render.budget import Shown, show_all
 from analyzer.render.index import Index, mark, title
 from analyzer.render.links import read_reference
 from analyzer.render.marks import Link
+from analyzer.render.places import Places
 from analyzer.render.shape import BugView, FindingView, ReasonView
-from analyzer.render.text import clip, count, listed, node_ranges, one_line, span
+from analyzer.render.text import clip, count, listed, node_ranges, one_line, short, span
 from analyzer.render.words import (
     ACTOR_NAMES,
     CONFIDENCE_NAMES,
@@ -22,13 +27,21 @@ NAMES_MAX = 20
 _TEXT_MAX = 1200
 _STEPS_MAX = 10
 _REASONS_MAX = 12
+#: The ends of pods' names that differ from run to run: ReplicaSet hash, pod suffix.
+_POD_SUFFIX = re.compile(r"(-[bcdf-hj-np-tv-z2456789]{8,10})?-[bcdf-hj-np-tv-z2456789]{5}\Z")
 
 
-def build_findings(index: Index, component_keys: dict[str, str]) -> tuple[FindingView, ...]:
+def build_findings(
+    index: Index, component_keys: dict[str, str], places: Places
+) -> tuple[FindingView, ...]:
     """All findings in page order."""
     shown = show_all(index.findings, index.anchors)
     return tuple(
-        _finding(finding, index, shown[finding.id], component_keys[finding.component])
+        replace(
+            _finding(finding, index, shown[finding.id], component_keys[finding.component]),
+            pools=places.pools.get(finding.id, ""),
+            nodes=places.nodes.get(finding.id, ""),
+        )
         for finding in index.findings
     )
 
@@ -40,16 +53,21 @@ def _finding(finding: Finding, index: Index, shown: Shown, component_key: str) -
     causes, causes_more = _causes(finding, index)
     return FindingView(
         anchor=anchor,
+        key=clip(one_line(finding.id), 120),
+        fingerprint=fingerprint(finding),
         rule=finding.rule,
         title=title(finding),
+        subject=clip(one_line(str(finding.subject)), 160),
         severity=finding.severity.value,
         severity_name=SEVERITY_NAMES[finding.severity],
         owner=mark(finding.owner),
         open_question=finding.owner is Owner.UNDETERMINED,
         confidence=CONFIDENCE_NAMES[finding.confidence],
         stance=STANCE_NAMES[finding.stance],
-        component=one_line(finding.component),
+        component=short(finding.component, 60),
         component_key=component_key,
+        pools="",
+        nodes="",
         seen=span(finding.first_seen, finding.last_seen),
         sightings=count(finding.count, "sighting") if finding.count > 1 else "",
         saw=clip(finding.saw.strip(), _TEXT_MAX),
@@ -80,6 +98,14 @@ def _finding(finding: Finding, index: Index, shown: Shown, component_key: str) -
     )
 
 
+def fingerprint(finding: Finding) -> str:
+    """Sixteen hexadecimal digits of rule and subject; a pod counts as what it is a copy of."""
+    subject = finding.subject
+    name = _POD_SUFFIX.sub("", subject.name) if subject.kind == "Pod" else subject.name
+    parts = (finding.rule, subject.kind, subject.namespace or "", name, finding.component)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
+
+
 def _decided(finding: Finding) -> Reason:
     return next((reason for reason in finding.because if reason.decided), finding.because[-1])
 
@@ -92,11 +118,11 @@ def _others(finding: Finding, anchor: str, shown: Shown) -> tuple[ReasonView, ..
 
 def _reason(reason: Reason, anchor: str, shown: Shown) -> ReasonView:
     numbers = dict.fromkeys(shown.block_of[n] for n in reason.evidence if n in shown.block_of)
-    cites = [f"policy clause {reason.clause}"] if reason.clause else []
+    cites = [f"policy clause {short(reason.clause, 60)}"] if reason.clause else []
     if reason.section:
-        cites.append(f"section “{one_line(reason.section)}”")
+        cites.append(f"section “{short(reason.section)}”")
     return ReasonView(
-        label=f"Row {reason.row}" if reason.row else f"Step {reason.step}",
+        label=f"Row {short(reason.row, 60)}" if reason.row else f"Step {reason.step}",
         text=clip(reason.text.strip(), _TEXT_MAX),
         cites=", ".join(cites),
         decided=reason.decided,
@@ -118,9 +144,9 @@ def _bug(finding: Finding) -> BugView | None:
     if bug is None:
         return None
     return BugView(
-        id=one_line(bug.id),
-        title=one_line(bug.title),
-        fixed_in=listed([one_line(text) for text in bug.fixed_in], 4),
+        id=short(bug.id),
+        title=short(bug.title, 240),
+        fixed_in=listed([short(text) for text in bug.fixed_in], 4),
         workaround=clip(bug.workaround.strip(), _TEXT_MAX),
     )
 
@@ -157,7 +183,7 @@ def describe_affects(affects: tuple[Subject, ...]) -> tuple[str, tuple[str, ...]
 
 def _kind(kind: str, number: int) -> str:
     """``node`` or ``pods``: our own kinds in plain words, others as Kubernetes names them."""
-    word = one_line({"NodePool": "node pool", "Node": "node", "Pod": "pod"}.get(kind, kind))
+    word = short({"NodePool": "node pool", "Node": "node", "Pod": "pod"}.get(kind, kind), 60)
     if number == 1:
         return word
     if word.endswith("y"):

@@ -29,33 +29,52 @@ def render_html(view: ReportView) -> str:
     Raises:
         RenderError: the page is larger than :data:`FILE_BYTES_MAX`, so nobody could attach it.
     """
-    style = _asset("report.css") + _filter_rules(view.filters)
-    script = _asset("report.js")
+    return render_page(
+        "report.html.j2",
+        style=asset("report.css") + _filter_rules(view.filters),
+        script=asset("report.js"),
+        hint="Try: --min-severity medium, or --owner, or -o report.json for everything",
+        view=view,
+    )
+
+
+def render_page(
+    template: str, *, style: str, script: str = "", hint: str, **context: object
+) -> str:
+    """Fill a template of ``reports/templates`` into one ASCII page under the page's own policy.
+
+    The template places ``policy`` in its first ``meta``, ``style`` and ``script`` as they are (both
+    are ours, see :func:`asset`), and everything else escaped. ``hint`` says what to do where the
+    page gets too large.
+
+    Raises:
+        RenderError: the page is larger than :data:`FILE_BYTES_MAX`.
+    """
     page = (
         _environment()
-        .get_template("report.html.j2")
+        .get_template(template)
         .render(
-            view=view, style=Markup(style), script=Markup(script), policy=_policy(style, script)
+            style=Markup(style), script=Markup(script), policy=_policy(style, script), **context
         )
     )
-    text = page.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    text = f"{page}\n".encode("ascii", "xmlcharrefreplace").decode("ascii")
     if len(text) > FILE_BYTES_MAX:
         raise RenderError(
-            f"the HTML report would be {len(text):,} bytes, more than {FILE_BYTES_MAX:,}",
-            "Try: --min-severity medium, or --owner, or -o report.json for everything",
+            f"the HTML report would be {len(text):,} bytes, more than {FILE_BYTES_MAX:,}", hint
         )
     return text
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file of ``reports/templates``: a template, the style sheet or the script."""
     return resources.files("reports").joinpath(f"templates/{name}").read_text("utf-8")
 
 
 @cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FunctionLoader(_asset),
+        loader=jinja2.FunctionLoader(asset),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -64,8 +83,9 @@ def _environment() -> jinja2.Environment:
 
 
 def _policy(style: str, script: str) -> str:
+    scripts = f" script-src '{_hash(script)}';" if script else ""
     return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        f"default-src 'none'; style-src '{_hash(style)}';{scripts} "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -90,6 +110,11 @@ def _filter_rules(filters: Filters) -> str:
         f"body:has(#component option[value={option.key}]:checked) "
         f".finding:not([data-component={option.key}])"
         for option in filters.components
+    ]
+    rules += [
+        f"body:has(#pool option[value={option.key}]:checked) "
+        f".finding:not([data-pools~={option.key}])"
+        for option in filters.pools
     ]
     body = ",\n".join(rules)
     return f"@media screen {{\n{body} {{ display: none }}\n}}\n" if rules else ""

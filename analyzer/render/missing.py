@@ -9,7 +9,7 @@ from analyzer.model.diagnosis import CheckResult, Diagnosis
 from analyzer.model.gap import Gap, Presence
 from analyzer.render.overview import checks
 from analyzer.render.shape import CheckRow, GapRow, Missing
-from analyzer.render.text import clip, count, listed, node_ranges, one_line
+from analyzer.render.text import clip, count, listed, node_ranges, one_line, short
 from analyzer.render.words import PRESENCE_NAMES
 
 GAP_ROWS_MAX = 300
@@ -52,7 +52,7 @@ def _summary(total: int, could_not: int, gaps: int) -> str:
 def check_rows(results: Iterable[CheckResult]) -> tuple[CheckRow, ...]:
     """Rows by component and rule; a check without a reason names the inputs that it missed."""
     return tuple(
-        CheckRow(result.rule, one_line(result.title), one_line(result.component), _why(result))
+        CheckRow(result.rule, short(result.title), short(result.component, 60), _why(result))
         for result in sorted(results, key=lambda r: (r.component, r.rule))
     )
 

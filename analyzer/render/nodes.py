@@ -8,7 +8,7 @@ from analyzer.render.budget import show
 from analyzer.render.index import Index, mark
 from analyzer.render.marks import Link
 from analyzer.render.shape import EvidenceBlock, Fact, NodeRow, PoolRow
-from analyzer.render.text import count, listed, node_ranges, one_line
+from analyzer.render.text import count, listed, node_ranges, short
 from analyzer.render.words import OWNER_ORDER, SEVERITY_NAMES
 
 ROWS_MAX = 60
@@ -64,7 +64,7 @@ def _row(keys: tuple[str, ...], names: list[str], index: Index) -> NodeRow:
     findings = [index.finding(key) for key in keys[:_LINKS_PER_ROW]]
     hidden = len(keys) - len(findings)
     return NodeRow(
-        nodes=listed([one_line(name) for name in node_ranges(names)], _RANGES_PER_ROW),
+        nodes=listed([short(name) for name in node_ranges(names)], _RANGES_PER_ROW),
         number=f"{len(names):,}",
         severity_name=SEVERITY_NAMES[worst.severity],
         owner=mark(worst.owner),
@@ -96,10 +96,10 @@ def build_facts(diagnosis: Diagnosis) -> tuple[Fact, ...]:
         ("Service proxy", network.proxy),
         ("Bring your own CNI", byocni),
         ("Would settle the network", network.would_settle),
-        ("Add-ons", listed([one_line(name) for name in cluster.add_ons], 40)),
-        ("Third-party software", listed([one_line(name) for name in cluster.third_party], 40)),
+        ("Add-ons", listed([short(name) for name in cluster.add_ons], 40)),
+        ("Third-party software", listed([short(name) for name in cluster.third_party], 40)),
     ]
-    return tuple(Fact(name, one_line(value)) for name, value in facts if value.strip())
+    return tuple(Fact(name, short(value, 1200)) for name, value in facts if value.strip())
 
 
 def build_facts_evidence(diagnosis: Diagnosis) -> tuple[EvidenceBlock, ...]:
@@ -111,14 +111,14 @@ def build_pools(diagnosis: Diagnosis) -> tuple[PoolRow, ...]:
     """One row per node pool, by name."""
     return tuple(
         PoolRow(
-            name=one_line(pool.name) or "no pool",
-            mode=one_line(pool.mode),
+            name=short(pool.name) or "no pool",
+            mode=short(pool.mode),
             nodes=f"{pool.nodes:,}",
             ready=f"{pool.ready:,}",
-            os=one_line(pool.os),
-            images=listed([one_line(text) for text in pool.images], 4),
-            kubelets=listed([one_line(text) for text in pool.kubelets], 4),
-            sizes=listed([one_line(text) for text in pool.vm_sizes], 4),
+            os=short(pool.os),
+            images=listed([short(text) for text in pool.images], 4),
+            kubelets=listed([short(text) for text in pool.kubelets], 4),
+            sizes=listed([short(text) for text in pool.vm_sizes], 4),
         )
         for pool in sorted(diagnosis.cluster.pools, key=lambda pool: pool.name)
     )

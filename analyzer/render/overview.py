@@ -7,12 +7,15 @@ from analyzer.model.finding import Finding
 from analyzer.model.owner import Owner, Stance
 from analyzer.render.index import Index, mark
 from analyzer.render.marks import Link
+from analyzer.render.roots import ROOTS_OPEN, kind_of
 from analyzer.render.shape import LedgerRow, Notice, Verdict
-from analyzer.render.text import clip, count, one_line, when
+from analyzer.render.text import clip, clip_words, count, one_line, sentence, when
 
 _ROOTS_PER_ROW = 2
 _STEP_MAX = 130
 _LEDGER_TITLE_MAX = 90
+#: A root that explains a smaller share than this is no better start than the worst kind.
+_TELLING = 0.02
 
 
 def checks(diagnosis: Diagnosis) -> tuple[int, int]:
@@ -47,6 +50,12 @@ def is_partial(diagnosis: Diagnosis) -> bool:
     return not diagnosis.bundle.complete or checks(diagnosis)[1] > 0
 
 
+def is_too_little(diagnosis: Diagnosis) -> bool:
+    """True where most checks could not run: that nothing was found then says nothing."""
+    total, stopped = checks(diagnosis)
+    return stopped * 2 > total
+
+
 def build_verdict(index: Index) -> Verdict:
     """The sentences under the heading, made of counts alone."""
     diagnosis = index.diagnosis
@@ -55,6 +64,8 @@ def build_verdict(index: Index) -> Verdict:
     where = " in what was collected" if is_partial(diagnosis) else ""
     total, stopped = checks(diagnosis)
     ran = f"{total - stopped:,} of {count(total, 'check')} ran."
+    if not index.findings and is_too_little(diagnosis):
+        return Verdict(("Too little was collected to tell.", f"{ran} They found no issue."))
     if not index.findings:
         rest = f" {stopped:,} could not run." if stopped else ""
         return Verdict((f"No issues found{where}.", ran + rest))
@@ -69,7 +80,7 @@ def build_verdict(index: Index) -> Verdict:
 def _not_aks(diagnosis: Diagnosis) -> Verdict:
     sentences = ["This is not an AKS cluster, so no owner is given to anything."]
     if diagnosis.cluster.aks_reason:
-        sentences.append(_sentence(diagnosis.cluster.aks_reason))
+        sentences.append(sentence(diagnosis.cluster.aks_reason))
     if diagnosis.findings:
         sightings = count(len(diagnosis.findings), "sighting")
         sentences.append(f"{sightings} of the checks are in the JSON report, not on this page.")
@@ -79,11 +90,14 @@ def _not_aks(diagnosis: Diagnosis) -> Verdict:
 def _how_many(index: Index, where: str) -> str:
     issues, roots = len(index.findings), len(index.roots)
     verb = "comes" if issues == 1 else "come"
+    kinds = len({kind_of(root) for root in index.roots})
+    of_kinds = f" of {count(kinds, 'kind')}" if roots > ROOTS_OPEN and kinds < roots else ""
     if roots < issues:
-        return f"{count(issues, 'issue')}{where} {verb} from {count(roots, 'root cause')}."
+        source = f"{count(roots, 'root cause')}{of_kinds}"
+        return f"{count(issues, 'issue')}{where} {verb} from {source}."
     if issues == 1:
         return f"1 issue found{where}."
-    return f"{count(issues, 'issue')} found{where}; none of them explains another."
+    return f"{count(issues, 'issue')}{of_kinds} found{where}; none of them explains another."
 
 
 def _needs_microsoft(index: Index) -> str:
@@ -107,6 +121,10 @@ def _start(index: Index) -> tuple[Link | None, str]:
     most, root = max(weights, key=lambda pair: pair[0])
     if not most:
         return index.link(index.roots[0]), "nothing else here is more severe."
+    same = sum(kind_of(other) == kind_of(index.roots[0]) for other in index.roots)
+    if most < len(index.findings) * _TELLING < same:
+        words = f"it is one of {same:,} of its kind, and nothing here is more severe."
+        return index.link(index.roots[0]), words
     others = len(index.findings) - 1
     if most == others:
         return index.link(
@@ -127,9 +145,13 @@ def _row(index: Index, owner: Owner) -> LedgerRow:
     own = [finding for finding in index.findings if finding.owner is owner]
     # A symptom may have another owner than its cause; then it stands for itself here.
     roots = [finding for finding in own if not index.causes[finding.id]] or own
+    # Two of different kinds say more than two of the same.
+    first_of = {kind_of(root): root for root in reversed(roots)}
+    named = sorted(first_of.values(), key=roots.index)[:_ROOTS_PER_ROW]
+    named += [root for root in roots if root not in named][: _ROOTS_PER_ROW - len(named)]
     links = tuple(
         Link(clip(index.link(root).text, _LEDGER_TITLE_MAX), index.link(root).href)
-        for root in roots[:_ROOTS_PER_ROW]
+        for root in named
     )
     hidden = len(roots) - len(links)
     noun = "open question" if owner is Owner.UNDETERMINED else "issue"
@@ -139,19 +161,19 @@ def _row(index: Index, owner: Owner) -> LedgerRow:
         count=count(len(own), noun),
         roots=links,
         more_roots=f"and {hidden:,} more" if hidden > 0 else "",
-        next_step=_next_step(owner, roots),
+        next_step=_next_step(owner, roots, index.diagnosis),
     )
 
 
-def _next_step(owner: Owner, roots: list[Finding]) -> str:
+def _next_step(owner: Owner, roots: list[Finding], diagnosis: Diagnosis) -> str:
     if not roots:
-        return "Nothing to do"
+        return "Not known" if is_too_little(diagnosis) else "Nothing to do"
     if owner is Owner.MICROSOFT:
         return "Open a support request and paste the ticket summary"
     if owner is Owner.UNDETERMINED:
         missing = next((text for root in roots for text in root.would_change), "")
         return clip(one_line(missing) or "Collect what the findings name", _STEP_MAX)
-    return clip(one_line(roots[0].act_next.what), _STEP_MAX)
+    return clip_words(one_line(roots[0].act_next.what), _STEP_MAX)
 
 
 def build_notices(index: Index, masked_total: int) -> tuple[Notice, ...]:
@@ -162,7 +184,7 @@ def build_notices(index: Index, masked_total: int) -> tuple[Notice, ...]:
         *_identity_notice(diagnosis),
         *_gap_notice(diagnosis),
         *_time_notice(diagnosis),
-        *(Notice(_sentence(text)) for text in diagnosis.notices),
+        *(Notice(sentence(text)) for text in diagnosis.notices),
     ]
     if not masked_total:
         look = Link("Check before you attach it", "#redaction")
@@ -181,7 +203,7 @@ def _support_notice(index: Index) -> list[Notice]:
 def _identity_notice(diagnosis: Diagnosis) -> list[Notice]:
     if diagnosis.cluster.aks != "unknown":
         return []
-    reason = f" {_sentence(diagnosis.cluster.aks_reason)}" if diagnosis.cluster.aks_reason else ""
+    reason = f" {sentence(diagnosis.cluster.aks_reason)}" if diagnosis.cluster.aks_reason else ""
     return [Notice(f"The bundle does not show whether this is an AKS cluster.{reason}")]
 
 
@@ -204,6 +226,8 @@ def _gap_notice(diagnosis: Diagnosis) -> list[Notice]:
 
 def _time_notice(diagnosis: Diagnosis) -> list[Notice]:
     bundle = diagnosis.bundle
+    if any("when it was collected" in text for text in diagnosis.notices):
+        return []
     if bundle.collected_at is None:
         return [
             Notice("The bundle does not tell when it was collected; nothing here depends on age.")
@@ -212,10 +236,3 @@ def _time_notice(diagnosis: Diagnosis) -> list[Notice]:
         return []
     source = one_line(bundle.collected_at_source)
     return [Notice(f"“Now” is {when(bundle.collected_at)}, taken from {source}.")]
-
-
-def _sentence(text: str) -> str:
-    """The text with a capital and a full stop."""
-    text = one_line(text)
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!", "…")) else f"{text}."

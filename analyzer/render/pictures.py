@@ -64,26 +64,56 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineBar:
-    """From the first to the last sighting of one finding."""
+class TimelineMark:
+    """One thing that happened, or several in a row; ``owner`` where a finding stands for it."""
 
     x: float
     y: int
     width: float
-    owner: OwnerMark
-    href: str
+    height: int
+    full: str
+    owner: OwnerMark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineChange:
+    """A change or an upgrade, drawn above the lanes with a line through them."""
+
+    x: float
+    y: int
+    text: str
     full: str
 
 
 @dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One line of the table beside the drawing."""
+
+    seen: str
+    lane: str
+    kind: str
+    what: str
+    owner: OwnerMark | None
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
-    """When findings were seen, a lane per component."""
+    """What happened when, a lane per component or node pool.
+
+    ``band`` is the incident window as left edge and width; ``top`` is where the lanes begin.
+    """
 
     label: str
     width: int
     height: int
+    top: int
+    band: tuple[float, float] | None
+    band_text: str
     lanes: tuple[GridLabel, ...]
     ticks: tuple[GridLabel, ...]
-    bars: tuple[TimelineBar, ...]
-    rows: tuple[tuple[str, OwnerMark, Link], ...]
+    changes: tuple[TimelineChange, ...]
+    marks: tuple[TimelineMark, ...]
+    rows: tuple[TimelineRow, ...]
+    rows_label: str
     note: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from analyzer.model.diagnosis import Diagnosis
 from analyzer.redact.mask import pattern_titles
+from analyzer.render.overview import checks
+from analyzer.render.run import Run
 from analyzer.render.shape import Fact, Redaction
-from analyzer.render.text import count, one_line, size, span, when
+from analyzer.render.text import count, short, size, span, when
 
 _NEVER = "The collector never reads Secret objects."
 _KEPT = (
@@ -22,7 +24,7 @@ def build_redaction(diagnosis: Diagnosis, here: dict[str, int]) -> Redaction:
     sums: dict[str, tuple[int, int]] = {}
     for kind in sorted(set(there) | set(here)):
         # Two kinds with the same words are one row: collector and analyzer name some differently.
-        words = titles.get(kind, one_line(kind))
+        words = titles.get(kind, short(kind))
         before = sums.get(words, (0, 0))
         sums[words] = before[0] + there.get(kind, 0), before[1] + here.get(kind, 0)
     rows = [(words, f"{a:,}", f"{b:,}") for words, (a, b) in sorted(sums.items()) if a or b]
@@ -38,7 +40,7 @@ def build_redaction(diagnosis: Diagnosis, here: dict[str, int]) -> Redaction:
     return Redaction(summary, _KEPT, tuple(rows))
 
 
-def build_provenance(diagnosis: Diagnosis) -> tuple[Fact, ...]:
+def build_provenance(diagnosis: Diagnosis, run: Run) -> tuple[Fact, ...]:
     """Bundle, tool, data files and the outcomes of all checks; empty values are left out."""
     bundle, tool = diagnosis.bundle, diagnosis.tool
     layout = f"demarc bundle, format {bundle.format}" if bundle.format else bundle.layout
@@ -50,13 +52,25 @@ def build_provenance(diagnosis: Diagnosis) -> tuple[Fact, ...]:
         ("Complete", "yes" if bundle.complete else "no"),
         ("Collector", bundle.collector),
         ("Collected", _collected(diagnosis)),
-        ("Program", f"{tool.name} {tool.version}"),
+        (
+            "Program",
+            f"{tool.name} {tool.version}" + (f", commit {run.commit}" if run.commit else ""),
+        ),
+        ("Options", _options(run)),
         ("Support policy of", tool.policy),
-        ("Baselines of", tool.baselines),
+        ("Baselines of", _with_digest(tool.baselines, run.baselines_sha256)),
         ("Known bugs of", tool.bugs),
         ("Checks", _outcomes(diagnosis)),
     ]
-    return tuple(Fact(name, one_line(value)) for name, value in facts if value.strip())
+    return tuple(Fact(name, short(value, 600)) for name, value in facts if value.strip())
+
+
+def _options(run: Run) -> str:
+    return " ".join(run.arguments) if run.arguments else "none that change what is said here"
+
+
+def _with_digest(date: str, sha256: str) -> str:
+    return f"{date}, sha256 {sha256}" if sha256 else date
 
 
 def _collected(diagnosis: Diagnosis) -> str:
@@ -71,7 +85,9 @@ def _collected(diagnosis: Diagnosis) -> str:
 
 def _outcomes(diagnosis: Diagnosis) -> str:
     hit = len({finding.rule for finding in diagnosis.findings})
+    total, stopped = checks(diagnosis)
     parts = [
+        f"{total - stopped:,} of {total:,} ran",
         f"{hit:,} with findings",
         f"{len(diagnosis.healthy):,} clear",
         f"{len(diagnosis.not_applicable):,} not applicable",

@@ -17,22 +17,29 @@ _OWN_FIELDS = frozenset({"sha256", "schema_version"})
 
 def masked(diagnosis: Diagnosis) -> tuple[Diagnosis, dict[str, int]]:
     """The diagnosis without secrets, and how many of which kind were masked here."""
+    return _changed(diagnosis, lambda text: text)
+
+
+def readable(diagnosis: Diagnosis) -> tuple[Diagnosis, dict[str, int]]:
+    """The same for people: ANSI sequences gone as well, unseen characters written out."""
+    return _changed(diagnosis, clean)
+
+
+def _changed(diagnosis: Diagnosis, after: Callable[[str], str]) -> tuple[Diagnosis, dict[str, int]]:
+    """Mask, then change each text; equal texts (most are) are worked out once."""
     counts: Counter[str] = Counter()
     seen: dict[str, tuple[str, dict[str, int]]] = {}
 
     def change(text: str) -> str:
-        if text not in seen:
-            seen[text] = mask_count(text)
-        result, kinds = seen[text]
-        counts.update(kinds)
-        return result
+        known = seen.get(text)
+        if known is None:
+            safe, kinds = mask_count(text)
+            known = seen[text] = after(safe), kinds
+        if known[1]:
+            counts.update(known[1])
+        return known[0]
 
     return _rebuilt(diagnosis, change), dict(sorted(counts.items()))
-
-
-def cleaned(diagnosis: Diagnosis) -> Diagnosis:
-    """The diagnosis with ANSI sequences gone and unseen characters written out."""
-    return _rebuilt(diagnosis, clean)
 
 
 def _rebuilt(diagnosis: Diagnosis, change: Callable[[str], str]) -> Diagnosis:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from analyzer.render.asides import ComparisonView, Exposures, Leads
 from analyzer.render.marks import Link, OwnerMark
 from analyzer.render.pictures import Graph, Grid, Timeline
 
@@ -97,8 +98,12 @@ class FindingView:
     """One finding, ready to be laid out; the order of the fields is the order on the page."""
 
     anchor: str
+    #: The model's id, and a digest of rule and subject that stays the same from run to run.
+    key: str
+    fingerprint: str
     rule: str
     title: str
+    subject: str
     severity: str
     severity_name: str
     owner: OwnerMark
@@ -107,6 +112,9 @@ class FindingView:
     stance: str
     component: str
     component_key: str
+    #: Keys of node pools, and nodes in short, for the filters.
+    pools: str
+    nodes: str
     seen: str
     sightings: str
     saw: str
@@ -150,6 +158,31 @@ class CauseItem:
     children: tuple[CauseItem, ...] = ()
     #: "and 12 more of the same rule", in words; empty where all are listed.
     more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The root causes as a list.
+
+    ``items`` stand open; ``folded`` are groups of further roots, each under a label that says what
+    they are. ``number`` counts all, ``kinds`` how many different rules and owners they have.
+    """
+
+    items: tuple[CauseItem, ...]
+    folded: tuple[tuple[str, tuple[CauseItem, ...]], ...]
+    number: int
+    kinds: int
+
+
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """Findings of one rule and one owner: how many, how bad the worst is, and the first of them."""
+
+    rule: str
+    first: Link
+    owner: OwnerMark
+    severity_name: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +288,7 @@ class Filters:
     owners: tuple[FilterOption, ...]
     severities: tuple[FilterOption, ...]
     components: tuple[FilterOption, ...]
+    pools: tuple[FilterOption, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,14 +315,19 @@ class ReportView:
     contents: tuple[Link, ...]
     filters: Filters
     ticket: Ticket
-    roots: tuple[CauseItem, ...]
+    roots: Roots
+    kinds: tuple[KindRow, ...]
     graphs: tuple[Graph, ...]
     more_graphs: tuple[Graph, ...]
     more_graphs_label: str
     findings: tuple[FindingView, ...]
     findings_count: str
     drift: tuple[DriftGroup, ...]
+    drift_more: str
+    comparison: ComparisonView | None
     timeline: Timeline | None
+    leads: Leads | None
+    exposures: Exposures | None
     facts: tuple[Fact, ...]
     facts_evidence: tuple[EvidenceBlock, ...]
     pools: tuple[PoolRow, ...]

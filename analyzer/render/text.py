@@ -36,9 +36,30 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def sentence(text: str) -> str:
+    """The text on one line with a capital and a full stop."""
+    text = one_line(text)
+    text = text[:1].upper() + text[1:]
+    return text if not text or text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
 def clip(text: str, length: int) -> str:
     """Cut to ``length`` characters; a cut text ends in an ellipsis that counts."""
     return text if len(text) <= length else text[: length - 1].rstrip() + CUT
+
+
+def clip_words(text: str, length: int) -> str:
+    """Cut like :func:`clip`, but between words where there are any."""
+    if len(text) <= length:
+        return text
+    head = text[: length - 1]
+    whole = head.rpartition(" ")[0] or head
+    return whole.rstrip(" ,;:(") + CUT
+
+
+def short(text: str, length: int = 160) -> str:
+    """A name on one line: longer ones than Kubernetes takes are cut."""
+    return clip(one_line(text), length)
 
 
 def count(number: int, singular: str, plural: str = "") -> str:
@@ -88,7 +109,23 @@ def listed(items: Sequence[str], limit: int = 3) -> str:
 
 
 def node_ranges(names: Iterable[str]) -> tuple[str, ...]:
-    """Write node names short: neighbours of a scale set become ``first to 00003k (128)``.
+    """Write node names short: neighbours of a scale set become ``first to 00003k (128)``."""
+    sets, plain = instances(names)
+    ranges: list[str] = []
+    for scale_set, runs in sets.items():
+        for first, last in runs:
+            if last - first < 2:
+                ranges += [f"{scale_set}{base36(n):0>6}" for n in range(first, last + 1)]
+            else:
+                number = last - first + 1
+                ranges.append(f"{scale_set}{base36(first):0>6} to {base36(last):0>6} ({number:,})")
+    return (*ranges, *plain)
+
+
+def instances(
+    names: Iterable[str],
+) -> tuple[dict[str, list[tuple[int, int]]], tuple[str, ...]]:
+    """Runs of instances by scale set, first and last included, and the names of other nodes.
 
     Instance ids of AKS scale sets count in base 36 with six digits.
     """
@@ -100,31 +137,23 @@ def node_ranges(names: Iterable[str]) -> tuple[str, ...]:
             sets.setdefault(match["scale_set"], []).append(int(match["instance"], 36))
         else:
             plain.append(name)
-    ranges = [
-        text for scale_set in sorted(sets) for text in _runs(scale_set, sorted(sets[scale_set]))
-    ]
-    return (*ranges, *plain)
+    return {name: _runs(sorted(sets[name])) for name in sorted(sets)}, tuple(plain)
 
 
-def _runs(scale_set: str, instances: list[int]) -> list[str]:
-    runs: list[list[int]] = []
-    for instance in instances:
-        if runs and runs[-1][-1] + 1 == instance:
-            runs[-1].append(instance)
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] + 1 == number:
+            runs[-1] = (runs[-1][0], number)
         else:
-            runs.append([instance])
-    texts: list[str] = []
-    for run in runs:
-        if len(run) < 3:
-            texts += [scale_set + _base36(instance) for instance in run]
-        else:
-            texts.append(f"{scale_set}{_base36(run[0])} to {_base36(run[-1])} ({len(run):,})")
-    return texts
+            runs.append((number, number))
+    return runs
 
 
-def _base36(number: int) -> str:
+def base36(number: int) -> str:
+    """Digits and small letters, without leading zeros."""
     digits = ""
-    for _ in range(6):
+    while number or not digits:
         number, digit = divmod(number, 36)
         digits = _DIGITS[digit] + digits
     return digits

@@ -6,8 +6,10 @@ import re
 
 from analyzer.model.finding import Finding
 from analyzer.model.owner import Owner
+from analyzer.render.findings import describe_affects
 from analyzer.render.index import Index
-from analyzer.render.overview import checks, is_partial, network_words, silent_nodes
+from analyzer.render.overview import checks, is_partial, is_too_little, network_words, silent_nodes
+from analyzer.render.roots import first_of_kinds, kind_of
 from analyzer.render.shape import Ticket
 from analyzer.render.text import clip, count, one_line, when
 from analyzer.render.words import CONFIDENCE_NAMES, OWNER_NAMES
@@ -26,12 +28,13 @@ def build_ticket(index: Index) -> Ticket:
     room = TEXT_MAX - len(head) - len(tail) - len("\nand 1,000 more root causes in the report\n")
     body = ""
     left = roots = index.roots if index.diagnosis.cluster.aks != "no" else ()
-    for number, root in enumerate(roots, start=1):
-        entry = _entry(number, root, index)
+    for number, (root, same) in enumerate(first_of_kinds(roots, kind_of), start=1):
+        entry = _entry(number, root, len(same), index)
         if len(body) + len(entry) > room:
             break
         body += entry
-        left = roots[number:]
+        told = {root.id, *(other.id for other in same)}
+        left = tuple(other for other in left if other.id not in told)
     if left:
         body += f"and {count(len(left), 'more root cause')} in the report\n"
     return Ticket(f"{head}{body}{tail}"[:TEXT_MAX])
@@ -51,7 +54,7 @@ def _head(index: Index) -> str:
     cluster = index.diagnosis.cluster
     names = [
         plain(cluster.name) or "cluster without a name",
-        f"Kubernetes {plain(cluster.kubernetes_version)}",
+        *([f"Kubernetes {version}"] if (version := plain(cluster.kubernetes_version)) else []),
     ]
     if words := network_words(cluster.network):
         names.append(plain(words))
@@ -65,18 +68,30 @@ def _head(index: Index) -> str:
         or owner is not Owner.UNDETERMINED
     ]
     where = " in what was collected" if is_partial(index.diagnosis) else ""
-    empty = "" if index.findings else f"No issues found{where}.\n"
+    nothing = (
+        "Too little was collected to tell"
+        if is_too_little(index.diagnosis)
+        else f"No issues found{where}"
+    )
+    empty = "" if index.findings else f"{nothing}.\n"
     return f"{head}{'   '.join(counts)}\n{empty}"
 
 
-def _entry(number: int, root: Finding, index: Index) -> str:
+def _entry(number: int, root: Finding, same: int, index: Index) -> str:
     explained = len(index.explained(root.id))
     owner = OWNER_NAMES[root.owner]
     labels = (
         f"{plain(root.rule)}, {root.severity.value}, {owner}, {CONFIDENCE_NAMES[root.confidence]}"
     )
     place = root.evidence[0]
-    also = f"   Explains {count(explained, 'more issue')}.\n" if explained else ""
+    affects = describe_affects(root.affects)[0]
+    impact = [
+        f"Affects {clip(plain(affects), 80)}." if affects else "",
+        f"Explains {count(explained, 'more issue')}." if explained else "",
+        f"{same:,} more of this kind in the report." if same else "",
+    ]
+    also = " ".join(part for part in impact if part)
+    also = f"   {also}\n" if also else ""
     return (
         f"{number}. [{labels}] {clip(plain(root.title), _TITLE_MAX)}\n"
         f"   {clip(plain(root.saw), _SAW_MAX)}\n"

@@ -9,9 +9,12 @@ from analyzer.model.diagnosis import Diagnosis
 from analyzer.model.owner import Owner
 from analyzer.model.severity import Severity
 from analyzer.render import sanitise
+from analyzer.render.comparison import build_comparison
 from analyzer.render.drift import build_drift
+from analyzer.render.exposures import build_exposures
 from analyzer.render.findings import build_findings
 from analyzer.render.index import Index, build_index
+from analyzer.render.leads import build_leads
 from analyzer.render.marks import Link
 from analyzer.render.missing import build_missing, check_rows, healthy_groups
 from analyzer.render.nodes import (
@@ -21,9 +24,18 @@ from analyzer.render.nodes import (
     build_pools,
     findings_by_node,
 )
-from analyzer.render.overview import build_ledger, build_notices, build_verdict, network_words
+from analyzer.render.overview import (
+    build_ledger,
+    build_notices,
+    build_verdict,
+    is_too_little,
+    network_words,
+)
+from analyzer.render.pictures import Graph
+from analyzer.render.places import Places, build_places
 from analyzer.render.provenance import build_provenance, build_redaction
-from analyzer.render.roots import build_roots
+from analyzer.render.roots import build_kinds, build_roots
+from analyzer.render.run import Run
 from analyzer.render.shape import FilterOption, Filters, ReportView
 from analyzer.render.svg.graph import build_graphs
 from analyzer.render.svg.grid import build_grid
@@ -39,19 +51,21 @@ _NAME_MAX = 80
 GRAPHS_OPEN = 4
 
 
-def build_view(diagnosis: Diagnosis) -> ReportView:
+def build_view(diagnosis: Diagnosis, run: Run | None = None) -> ReportView:
     """Mask, clean, sort, count and word a diagnosis.
 
-    The view is frozen and holds final strings; the same diagnosis gives an equal view.
+    The view is frozen and holds final strings; the same diagnosis gives an equal view. ``run`` adds
+    to the provenance what a diagnosis does not know: the options, the commit, the data's digest.
     """
-    safe, here = sanitise.masked(diagnosis)
-    safe = sanitise.cleaned(safe)
+    safe, here = sanitise.readable(diagnosis)
     index = build_index(safe)
     keys = _component_keys(index)
     by_node = findings_by_node(index)
+    places = build_places(index, by_node)
     rows, nodes_note = build_node_rows(index, by_node)
     worst = {name: findings[0] for name, findings in by_node.items()}
-    graphs = build_graphs(index)
+    graphs = _largest_first(build_graphs(index))
+    drift, drift_more = build_drift(index)
     view = ReportView(
         kind="not-aks" if safe.cluster.aks == "no" else "aks",
         title=_title(index),
@@ -64,16 +78,21 @@ def build_view(diagnosis: Diagnosis) -> ReportView:
         ledger=build_ledger(index),
         notices=build_notices(index, sum(here.values()) + sum(safe.bundle.masked.values())),
         contents=(),
-        filters=_filters(index, keys),
+        filters=_filters(index, keys, places),
         ticket=build_ticket(index),
         roots=build_roots(index),
+        kinds=build_kinds(index),
         graphs=graphs[:GRAPHS_OPEN],
         more_graphs=graphs[GRAPHS_OPEN:],
         more_graphs_label=count(len(graphs) - GRAPHS_OPEN, "more drawing"),
-        findings=build_findings(index, keys),
+        findings=build_findings(index, keys, places),
         findings_count=count(len(index.findings), "finding"),
-        drift=build_drift(index),
+        drift=drift,
+        drift_more=drift_more,
+        comparison=build_comparison(safe),
         timeline=build_timeline(index),
+        leads=build_leads(safe),
+        exposures=build_exposures(safe),
         facts=build_facts(safe),
         facts_evidence=build_facts_evidence(safe),
         pools=build_pools(safe),
@@ -86,9 +105,16 @@ def build_view(diagnosis: Diagnosis) -> ReportView:
         healthy_count=count(len(safe.healthy), "check"),
         not_applicable=check_rows(safe.not_applicable),
         redaction=build_redaction(safe, here),
-        provenance=build_provenance(safe),
+        provenance=build_provenance(safe, run or Run()),
     )
     return _with_contents(view)
+
+
+def _largest_first(graphs: tuple[Graph, ...]) -> tuple[Graph, ...]:
+    """Where not all stand open, those with much to tell come first; pairs say little."""
+    if len(graphs) <= GRAPHS_OPEN:
+        return graphs
+    return tuple(sorted(graphs, key=lambda graph: -len(graph.boxes)))
 
 
 def _cluster_name(diagnosis: Diagnosis) -> str:
@@ -101,7 +127,8 @@ def _title(index: Index) -> str:
     if index.diagnosis.cluster.aks == "no":
         return f"Not an AKS cluster - {cluster}"
     if not index.findings:
-        return f"No issues found - {cluster}"
+        few = is_too_little(index.diagnosis)
+        return f"{'Too little to tell' if few else 'No issues found'} - {cluster}"
     microsoft = sum(finding.owner is Owner.MICROSOFT for finding in index.findings)
     return f"{count(len(index.findings), 'issue')}, {microsoft:,} for Microsoft - {cluster}"
 
@@ -131,7 +158,7 @@ def _component_keys(index: Index) -> dict[str, str]:
     return {name: f"c{number}" for number, name in enumerate(names)}
 
 
-def _filters(index: Index, keys: dict[str, str]) -> Filters:
+def _filters(index: Index, keys: dict[str, str], places: Places) -> Filters:
     owners = {owner: [f for f in index.findings if f.owner is owner] for owner in Owner}
     severities = {
         severity: [f for f in index.findings if f.severity is severity] for severity in Severity
@@ -153,6 +180,7 @@ def _filters(index: Index, keys: dict[str, str]) -> Filters:
             )
             for name, key in keys.items()
         ),
+        pools=places.options,
     )
 
 
@@ -161,15 +189,32 @@ def _with_contents(view: ReportView) -> ReportView:
     return replace(view, contents=tuple(_contents(view)))
 
 
+def _aside_contents(view: ReportView) -> list[tuple[bool, str, str]]:
+    leads, exposures = view.leads, view.exposures
+    found: list[tuple[bool, str, str]] = []
+    if leads is not None:
+        found.append((True, f"Where to look ({len(leads.rows):,})", "leads"))
+    if exposures is not None:
+        number = exposures.number
+        words = f"Could strike here ({number:,})" if number else "Fixed here"
+        found.append((True, words, "exposures"))
+    return found
+
+
 def _contents(view: ReportView) -> Iterable[Link]:
     differences = sum(len(group.rows) for group in view.drift)
     nodes = len(view.node_rows)
     sections: list[tuple[bool, str, str]] = [
         (view.kind == "aks", "Ticket summary", "ticket"),
-        (bool(view.roots), f"Root causes ({len(view.roots):,})", "causes"),
+        (bool(view.roots.number), f"Root causes ({view.roots.number:,})", "causes"),
         (bool(view.findings), f"Findings ({len(view.findings):,})", "findings"),
-        (bool(view.drift), f"Baseline drift ({differences:,})", "drift"),
+        (
+            bool(view.drift) or view.comparison is not None,
+            f"Baseline drift ({differences:,})" if differences else "Baseline drift",
+            "drift",
+        ),
         (view.timeline is not None, "Timeline", "timeline"),
+        *_aside_contents(view),
         (True, "Cluster and nodes" if nodes or view.grid else "Cluster", "cluster"),
         (True, "What is missing", "missing"),
         (bool(view.healthy), f"In order ({view.healthy_count})", "healthy"),

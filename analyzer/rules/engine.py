@@ -6,24 +6,39 @@ import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from analyzer.bundle.limits import DEFAULT_LIMITS, told
 from analyzer.model.gap import Gap, NotCollected, Presence
 from analyzer.model.hit import Hit, Outcome, RuleResult
 from analyzer.rules.api import NotApplicable
 from analyzer.rules.registry import Registered
+from analyzer.rules.stopwatch import OutOfTime, stopped_after
 
 #: Hits that one rule may yield; a rule that finds more has found its own bug.
 MAX_HITS = 20_000
 
 
 def run_rules(
-    rules: Iterable[Registered], supply: Mapping[type[Any], Any], *, aks: bool
+    rules: Iterable[Registered],
+    supply: Mapping[type[Any], Any],
+    *,
+    aks: bool,
+    seconds: float = DEFAULT_LIMITS.max_rule_seconds,
 ) -> tuple[RuleResult, ...]:
-    """Run every rule on the facts that it asks for, in the order given."""
-    return tuple(run_rule(registered, supply, aks=aks) for registered in rules)
+    """Run every rule on the facts that it asks for, in the order given, each for ``seconds``."""
+    return tuple(run_rule(registered, supply, aks=aks, seconds=seconds) for registered in rules)
 
 
-def run_rule(registered: Registered, supply: Mapping[type[Any], Any], *, aks: bool) -> RuleResult:
-    """Run one rule; one that saw a hit and then missed an input keeps the hit and tells the gap."""
+def run_rule(
+    registered: Registered,
+    supply: Mapping[type[Any], Any],
+    *,
+    aks: bool,
+    seconds: float = DEFAULT_LIMITS.max_rule_seconds,
+) -> RuleResult:
+    """Run one rule; one that saw a hit and then missed an input keeps the hit and tells the gap.
+
+    One that is not done within ``seconds`` ends there, in the same way.
+    """
     rule = registered.rule
     if not aks and not rule.not_aks:
         reason = "not shown to be an AKS cluster: the AKS support policy has no say"
@@ -34,10 +49,14 @@ def run_rule(registered: Registered, supply: Mapping[type[Any], Any], *, aks: bo
     hits: list[Hit] = []
     gaps: tuple[Gap, ...] = ()
     try:
-        for hit in registered.check(**arguments):
-            hits.append(hit)
-            if len(hits) >= MAX_HITS:
-                break
+        with stopped_after(seconds):
+            for hit in registered.check(**arguments):
+                hits.append(hit)
+                if len(hits) >= MAX_HITS:
+                    break
+    except OutOfTime:
+        detail = told(f"stopped after {seconds:g} seconds", "rule-seconds")
+        gaps = (Gap(path=f"check {rule.id}", reason=Presence.FAILED, detail=detail),)
     except NotCollected as not_collected:
         gaps = not_collected.gaps
     except NotApplicable as no:

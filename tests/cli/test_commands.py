@@ -19,23 +19,12 @@ from analyzer.cli.exits import Exit
 Out = pytest.CaptureFixture[str]
 
 
-def test_every_command_has_help_with_an_example(capfd: pytest.CaptureFixture[str]) -> None:
-    for name in COMMANDS:
-        assert run([name, "--help"]) == Exit.DONE
-        assert ("--dry-run" if name == "collect" else "Example") in capfd.readouterr().out
-
-
 def test_version_and_overview(capsys: Out) -> None:
     assert run(["--version"]) == Exit.DONE
     assert "demarc" in capsys.readouterr().out
     assert run(["-h"]) == Exit.DONE
     text = capsys.readouterr().out
     assert all(name in text for name in COMMANDS)
-
-
-def test_a_wrong_command_suggests_the_right_one(capsys: Out) -> None:
-    assert run(["analyse", "x"]) == Exit.FAILED
-    assert "Did you mean 'analyze'" in capsys.readouterr().err
 
 
 def test_analyze_writes_the_report_beside_and_prints_a_summary(
@@ -223,18 +212,6 @@ def test_bad_user_data_names_file_and_line(bundle: Path, tmp_path: Path, capsys:
     assert run(["analyze", str(bundle), "--no-report", "--data", str(tmp_path)]) == Exit.FAILED
     error = capsys.readouterr().err
     assert "mine.yaml:" in error and "Traceback" not in error
-
-
-def test_an_internal_error_says_how_to_report_it(
-    bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
-) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("a bug")
-
-    monkeypatch.setattr("analyzer.pipeline.analyze", broken)
-    assert run(["analyze", str(bundle), "--no-report"]) == Exit.FAILED
-    error = capsys.readouterr().err
-    assert "a bug" in error and "DEMARC_TRACEBACK" in error and "Traceback" not in error
 
 
 def test_a_stream_that_ends_early_is_no_traceback(capsys: Out) -> None:

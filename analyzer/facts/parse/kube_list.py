@@ -17,6 +17,8 @@ import orjson
 import yaml
 from pydantic import BaseModel, ValidationError, create_model
 
+from analyzer.bundle.depth import value_deeper
+from analyzer.bundle.limits import DEFAULT_LIMITS, told
 from analyzer.facts.kube import KubeObject
 from analyzer.model.gap import Gap, Presence
 
@@ -24,6 +26,8 @@ from analyzer.model.gap import Gap, Presence
 MAX_OBJECT_GAPS = 20
 #: YAML is read whole by a slow parser; kubectl dumps of this size take some ten seconds.
 MAX_YAML_BYTES = 64 * 1024 * 1024
+#: Levels of one object; what reads objects recurses over them.
+MAX_DEPTH = DEFAULT_LIMITS.max_json_depth
 
 _KUBECTL_ERROR = re.compile(rb"^\s*(?:error|Error from server|Unable to connect|The connection)\b")
 _YAML_ALIAS = re.compile(rb"(?m)(?:^|[:\-\[,])\s*\*[A-Za-z0-9_]")
@@ -96,6 +100,8 @@ def _one_by_one(raw: Iterable[Any], path: str, model: type[KubeObject]) -> Parse
     bad = 0
     for position, entry in enumerate(raw):
         try:
+            if value_deeper(entry, MAX_DEPTH):
+                raise RecursionError
             items.append(model.model_validate(entry))
         except (ValidationError, RecursionError) as error:
             bad += 1
@@ -116,7 +122,7 @@ def _object_gap(path: str, position: int, entry: Any, error: Exception) -> Gap:
         where = ".".join(str(step) for step in first["loc"])
         why = f"{where}: {first['msg']}" if where else str(first["msg"])
     else:
-        why = "nested too deeply"
+        why = told("nested too deeply", "json-depth")
     return Gap(path=path, reason=Presence.FAILED, detail=f"item {position} {name[:80]}: {why}")
 
 

@@ -15,6 +15,8 @@ from analyzer.render.text import CUT, count
 BOX_WIDTH, BOX_HEIGHT = 212, 66
 GAP_X, GAP_Y, MARGIN = 58, 18, 6
 BOXES_MAX = 24
+#: More drawings than these would be a heap; the list has all of it.
+GRAPHS_MAX = 8
 #: So many symptoms of one rule share a box even in a small drawing.
 _FOLD_FROM = 4
 #: At 27 characters the widest usual fallback font ran out of the box.
@@ -37,10 +39,11 @@ class _Node:
 
 
 def build_graphs(index: Index) -> tuple[Graph, ...]:
-    """Drawings for all groups of two or more findings, in the order of their roots."""
+    """Drawings for the first groups of two or more findings, in the order of their roots."""
     keys = [finding.id for finding in index.findings]
     groups = components(keys, index.symptoms)
-    return tuple(_draw(group, index) for group in groups if len(group) > 1)
+    linked = [group for group in groups if len(group) > 1]
+    return tuple(_draw(group, index) for group in linked[:GRAPHS_MAX])
 
 
 def _draw(group: tuple[str, ...], index: Index) -> Graph:

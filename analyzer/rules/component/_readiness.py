@@ -45,6 +45,8 @@ class Unready:
     anchor: str = ""
     evidence: tuple[EvidenceRef, ...] = ()
     instance_of: frozenset[str] = field(default=_ANY)
+    #: Pods that are wanted and do not exist.
+    absent: int = 0
 
 
 def look(
@@ -82,6 +84,7 @@ def look(
         _anchor(workload),
         tuple(pod.where(*_pod_anchors(pod)) for pod in bad[:2]),
         _effects(bad, absent),
+        absent,
     )
 
 

@@ -10,7 +10,8 @@ How we know:
   that have just started, roll-outs of a few minutes, nodes that have just joined or that leave, and
   Windows DaemonSets without Windows nodes are left out. A node, image, network or webhook that is
   found to be at fault explains it. Where the scheduler places none of the pods, its message tells
-  whether nodes are full, carry own taints, or are in trouble.
+  whether nodes are full, carry own taints, or are in trouble. Settings of the customer, events,
+  network policies and archives of nodes that were not collected leave the owner open.
 What to do:
   customer: See why the pods are not ready: kubectl -n <namespace> describe pod <pod>, and undo any
     change of the component. Where no node takes them, add nodes to the system pool, or take the
@@ -30,7 +31,15 @@ from dataclasses import dataclass
 from analyzer.baselines.baseline import Baseline
 from analyzer.baselines.schema import Component, Scope
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import ConfigMaps, DaemonSets, Deployments, Nodes, Pods
+from analyzer.facts.listings import (
+    ConfigMaps,
+    DaemonSets,
+    Deployments,
+    Events,
+    NetworkPolicies,
+    Nodes,
+    Pods,
+)
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Workload
@@ -48,6 +57,7 @@ from analyzer.rules.component._managed import (
     signals_of,
 )
 from analyzer.rules.component._node_side import node_view
+from analyzer.rules.component._open_questions import open_questions
 from analyzer.rules.component._own_log import Sources, told_by_log
 from analyzer.rules.component._readiness import Unready, look
 from analyzer.rules.component._scheduling import SETTLED, scheduling_signals
@@ -70,6 +80,8 @@ _NETWORK = frozenset({Signal.POD_NETWORK, Signal.CNI_ITSELF})
 class _World:
     identity: Identity
     sources: Sources
+    events: Events | None
+    policies: NetworkPolicies | None
 
 
 def check(
@@ -82,8 +94,11 @@ def check(
     archives: NodeArchives | None,
     logs: Logs | None,
     config_maps: ConfigMaps | None,
+    events: Events | None,
+    policies: NetworkPolicies | None,
 ) -> Iterator[Hit]:
-    world = _World(identity, Sources(logs, archives, config_maps, identity.collected_at))
+    sources = Sources(logs, archives, config_maps, identity.collected_at)
+    world = _World(identity, sources, events, policies)
     index = pods_by_workload(pods)
     for component, workload in managed_workloads(deployments, daemonsets, baseline, identity):
         own = index.get((workload.namespace or "", workload.kind, workload.name), [])
@@ -115,6 +130,7 @@ def _of_component(component: Component, unready: Unready) -> frozenset[Signal]:
 def _hit(component: Component, workload: Workload, unready: Unready, world: _World) -> Hit:
     changed = change_view(workload, component, unready.onset, world.sources.config_maps)
     node = node_view(workload.kind, unready.pods, unready.desired or 0, world.sources.archives)
+    asked = open_questions(workload, unready, world.identity, world.events, world.policies)
     egress = egress_view(component, unready.pods, world.sources.archives)
     told = told_by_log(component.id, unready.pods, world.sources)
     none_ready = unready.ready == 0
@@ -137,12 +153,17 @@ def _hit(component: Component, workload: Workload, unready: Unready, world: _Wor
         ),
         variant=variant,
         signals=_of_component(component, unready).union(
-            changed.signals, node.signals, egress.signals, told.signals
+            changed.signals, node.signals, asked.signals, egress.signals, told.signals
         ),
         affects=tuple(pod_subject(pod) for pod in unready.pods),
         first_seen=unready.onset,
         last_seen=world.identity.collected_at,
-        would_change=(*changed.would_change, *node.would_change, *told.would_change),
+        would_change=(
+            *changed.would_change,
+            *node.would_change,
+            *asked.would_change,
+            *told.would_change,
+        ),
         produces=_NOTHING if _crashing(unready, world.identity) else None,
         instance_of=unready.instance_of - OWN_EFFECTS.get(component.category, frozenset()),
     )

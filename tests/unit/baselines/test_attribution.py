@@ -282,6 +282,49 @@ def test_the_add_on_managers_kubectl_is_not_the_customers(catalogue: Catalogue) 
     assert customer_changes(coredns(entry), component)
 
 
+ENO_LABEL = {"app.kubernetes.io/managed-by": "Eno"}
+SINCE = managed("eno", {"f:spec": {"f:selector": {}}}, "Apply", time="2025-06-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("manager", ["kubectl-client-side-apply", "kubectl", "helm-controller"])
+@pytest.mark.parametrize(
+    ("when", "counted"), [("2024-01-01T00:00:00Z", False), ("2025-07-01T00:00:00Z", True)]
+)
+def test_what_the_machinery_of_before_left_is_no_change(
+    catalogue: Catalogue, manager: str, when: str, counted: bool
+) -> None:
+    thing = coredns(SINCE, managed(manager, MEMORY, time=when), labels=ENO_LABEL)
+    assert bool(customer_changes(thing, catalogue.get("coredns"))) is counted
+
+
+def test_a_scaler_that_wrote_later_gives_no_change_back_to_aks(catalogue: Catalogue) -> None:
+    replicas = {"f:spec": {"f:replicas": {}}}
+    scaled = managed(
+        "cluster-proportional-autoscaler",
+        replicas,
+        subresource="scale",
+        time="2026-01-02T00:00:00Z",
+    )
+    applied = managed("kubectl-client-side-apply", MEMORY, time="2026-01-01T00:00:00Z")
+    thing = coredns(SINCE, applied, scaled, labels=ENO_LABEL)
+    assert customer_changes(thing, catalogue.get("coredns"))
+
+
+def test_a_node_is_no_object_of_aks_machinery() -> None:
+    cordon = managed("kubectl", {"f:spec": {"f:unschedulable": {}}}, time="2026-01-01T00:00:00Z")
+    label = {"f:metadata": {"f:labels": {"f:topology.kubernetes.io/zone": {}}}}
+    cloud = managed("cloud-node-manager", label, time="2026-01-02T00:00:00Z")
+    metadata = {"name": "n", "managedFields": [cordon, cloud]}
+    node = obj({"kind": "Node", "metadata": metadata})
+    assert [change.kind for change in changes(node)] == ["customer", "aks"]
+
+
+def test_what_was_there_before_the_first_apply_is_nobodys(catalogue: Catalogue) -> None:
+    thing = coredns(SINCE, managed("before-first-apply", MEMORY), labels=ENO_LABEL)
+    assert unknown_changes(thing, catalogue.get("coredns")) == ()
+    assert customer_changes(thing, catalogue.get("coredns")) == ()
+
+
 def test_unknown_managers_are_told_apart_from_the_customer(catalogue: Catalogue) -> None:
     thing = coredns(managed("my-operator", MEMORY))
     (change,) = unknown_changes(thing, catalogue.get("coredns"))

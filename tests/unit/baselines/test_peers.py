@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from baseline_builders import obj, sample_archives, sample_objects
 
-from analyzer.baselines.cohorts import cohorts, outliers, variants
+from analyzer.baselines.cohorts import cohorts, outliers
 from analyzer.baselines.node_config import (
     conflist_of_aks,
     image_rows,
@@ -18,7 +18,6 @@ from analyzer.baselines.node_config import (
     sysctl_rows,
 )
 from analyzer.baselines.node_settings import (
-    ASPECTS,
     iptables_frame,
     json_settings,
     kubelet_flags,
@@ -72,7 +71,6 @@ def archives(*nodes: NodeFiles) -> NodeArchives:
 def test_nodes_alike_but_for_their_own_address_are_one_variant() -> None:
     nodes = [node(n) for n in range(5)]
     assert outliers(nodes, archives(*(files(n) for n in range(5)))) == ()
-    assert [len(v.nodes) for v in variants(ASPECTS[0], [files(n) for n in range(5)])] == [5]
 
 
 def test_a_node_that_differs_is_named_with_what_differs() -> None:
@@ -81,10 +79,11 @@ def test_a_node_that_differs_is_named_with_what_differs() -> None:
         4, host__sysctl=SYSCTL.replace("swappiness = 60", "swappiness = 1").format(number=4)
     )
     (found,) = outliers(nodes, archives(*(files(n) for n in range(4)), odd))
-    assert (found.aspect, found.nodes, found.peers) == ("sysctl", (nodes[4].name,), 4)
+    assert (found.aspect.id, found.nodes) == ("sysctl", (nodes[4].name,))
+    assert found.majority == tuple(node.name for node in nodes[:4])
     (row,) = found.rows
     assert (row.path, row.expected, row.actual) == ("vm.swappiness", "60", "1")
-    assert found.paths == (f"nodes/{nodes[4].name}/host/sysctl",)
+    assert [file.path for file in found.files] == [f"nodes/{nodes[4].name}/host/sysctl"]
 
 
 @pytest.mark.parametrize(
@@ -234,4 +233,31 @@ def test_a_large_pool_is_compared_by_variant() -> None:
     nodes = [node(number) for number in range(count)]
     odd = files(7, host__sysctl="vm.swappiness = 1")
     found = outliers(nodes, archives(*many(7), odd, *(files(n) for n in range(8, count))))
-    assert [(o.aspect, o.nodes, o.peers) for o in found] == [("sysctl", (nodes[7].name,), 399)]
+    assert [(o.aspect.id, o.nodes) for o in found] == [("sysctl", (nodes[7].name,))]
+    assert len(found[0].majority) == 399
+
+
+def test_each_setting_is_judged_on_its_own() -> None:
+    """A value that differs on every node hides no difference beside it, and makes none."""
+    count = 6
+    nodes = [node(number) for number in range(count)]
+    own = {n: files(n, host__sysctl=f"own.value = {n}\nvm.swappiness = 60\n") for n in range(count)}
+    assert outliers(nodes, archives(*own.values())) == ()
+    own[3] = files(3, host__sysctl="own.value = 3\nvm.swappiness = 1\n")
+    (found,) = outliers(nodes, archives(*own.values()))
+    assert [(row.path, row.expected, row.actual) for row in found.rows] == [
+        ("vm.swappiness", "60", "1")
+    ]
+
+
+def test_a_kernel_setting_that_a_node_lacks_is_no_difference() -> None:
+    nodes = [node(number) for number in range(4)]
+    own = [files(n) for n in range(3)]
+    more = files(3, host__sysctl="vm.swappiness = 60\nfs.some.module = 1\n")
+    assert outliers(nodes, archives(*own, more)) == ()
+
+
+def test_lines_of_its_own_on_every_node_are_no_difference() -> None:
+    nodes = [node(number) for number in range(5)]
+    own = [files(n, host__packages=f"bash 5\nagent-{n * 7} 1\n") for n in range(5)]
+    assert outliers(nodes, archives(*own)) == ()

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from analyzer.bugs import BugSighting, BugSightings, Status, load_bugs, match_bugs
+import analyzer.bugs
+from analyzer.bugs import (
+    BugDataError,
+    BugSighting,
+    BugSightings,
+    Status,
+    load_bugs,
+    match_bugs,
+)
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.event_texts import event_items
 from analyzer.facts.facts import ApiServer, Facts
 from analyzer.facts.identity import Aks, Dataplane, Identity, Network, NetworkMode, PolicyEngine
-from analyzer.facts.listings import ConfigMaps, Events, ListingState, Nodes, Objects, Pods
+from analyzer.facts.listings import (
+    ConfigMaps,
+    Events,
+    ListingState,
+    Nodes,
+    Objects,
+    Pods,
+    VolumeAttachments,
+)
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives, NodeFiles, TextFile
-from analyzer.facts.scan import Scanner
+from analyzer.facts.processes import parse_ps
+from analyzer.facts.scan import Scanner, match_texts, merge
+from analyzer.facts.usage import Usage
 from analyzer.model.gap import Presence
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 BUGS = load_bugs()
+DATA = Path(analyzer.bugs.__file__).parent / "data"
 NODE = "aks-np-0"
 PAUSE = (
     'failed to get sandbox image "mcr.microsoft.com/oss/kubernetes/pause:3.6": failed to pull '
@@ -104,6 +127,8 @@ def facts(**given: Any) -> Facts:
     scanner = Scanner(BUGS.patterns(), reference=NOW)
     for path, text in given.get("logs", {}).items():
         scanner.feed(path, [text.encode()])
+    items = event_items(listings[Events].items, listings[Pods].items)
+    said = match_texts(BUGS.patterns(), items)
     runc = given.get("runc")
     path = f"nodes/{NODE}/containerd/version.txt"
     files = {"containerd/version.txt": TextFile(path, f"runc version {runc}\n")} if runc else {}
@@ -113,7 +138,7 @@ def facts(**given: Any) -> Facts:
         archives=NodeArchives({NODE: NodeFiles(NODE, files)}),
         api_server=ApiServer(),
         azure=AzureExports(),
-        logs=Logs(scanner.results()),
+        logs=Logs(merge([*scanner.results(), *said])),
     )
 
 
@@ -385,3 +410,68 @@ def test_sightings_are_in_a_fixed_order() -> None:
     assert once == again
     keys = [(one.bug.id, one.subject.key) for one in once.items]
     assert keys == sorted(keys)
+
+
+# --- states that take more than one text -----------------------------------------------------
+
+
+def with_table(*processes: str) -> Facts:
+    head = "USER PID PPID %CPU %MEM RSS STAT ELAPSED COMMAND\n"
+    text = head + "".join(f"root {i} 1 0.0 0.1 {row}\n" for i, row in enumerate(processes, 7))
+    table = parse_ps(NODE, text, f"nodes/{NODE}/host/ps")
+    assert table is not None
+    return replace(facts(nodes=[node()], runc="1.3.3"), usage=Usage(tables={NODE: table}))
+
+
+@pytest.mark.parametrize(
+    ("process", "statuses"),
+    [
+        ("9000 Sl 02:11:09 runc --root /run/containerd/runc/k8s.io exec -d", [Status.AFFECTED]),
+        ("9000 Sl 1-00:00:09 /usr/bin/runc init", [Status.AFFECTED]),
+        ("9000 Sl 09:59 runc init", []),
+        ("9000 Sl 02:11:09 grep runc exec", []),
+    ],
+)
+def test_runc_that_never_ends(process: str, statuses: list[Status]) -> None:
+    found = of(match_bugs(BUGS, with_table(process)), "runc-exec-stuck-130")
+    assert [one.status for one in found] == statuses
+    assert all(one.evidence[0].line == 2 for one in found)
+
+
+def attachment(name: str, lun: str, on: str = NODE, attached: bool = True) -> dict[str, Any]:
+    return {
+        "metadata": {"name": f"csi-{name}", "uid": f"u-{name}"},
+        "spec": {"nodeName": on, "source": {"persistentVolumeName": name}},
+        "status": {"attached": attached, "attachmentMetadata": {"LUN": lun}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("second", "count"),
+    [
+        (attachment("pv-2", "3"), 1),
+        (attachment("pv-2", "4"), 0),
+        (attachment("pv-2", "3", on="another"), 0),
+        (attachment("pv-2", "3", attached=False), 0),
+    ],
+)
+def test_two_disks_on_one_lun(second: dict[str, Any], count: int) -> None:
+    rows = [attachment("pv-1", "3"), second]
+    bundle = facts(nodes=[node()])
+    attached = {VolumeAttachments: listing(VolumeAttachments, rows)}
+    bundle = replace(bundle, listings={**bundle.listings, **attached})
+    found = of(match_bugs(BUGS, bundle), "azuredisk-lun-collision")
+    assert len(found) == count
+    assert all("2 volumes: pv-1, pv-2" in one.why[0] for one in found)
+
+
+def test_an_unknown_computed_state_is_refused(tmp_path: Path) -> None:
+    rows = yaml.safe_load((DATA / "runc.yaml").read_text("utf-8"))
+    for row in rows["bugs"]:
+        for signature in row["signatures"]:
+            if "computed" in signature:
+                signature["computed"] = "no-such-state"
+    (tmp_path / "bugs").mkdir()
+    (tmp_path / "bugs" / "own.yaml").write_text(yaml.safe_dump(rows), encoding="utf-8")
+    with pytest.raises(BugDataError, match="unknown computed state: no-such-state"):
+        load_bugs([tmp_path])

@@ -21,7 +21,10 @@ from analyzer.render import html
 from analyzer.render.errors import RenderError
 from analyzer.render.html import render_html
 from analyzer.render.json import render_json
-from analyzer.render.markdown import render_summary
+from analyzer.render.junit import render_junit
+from analyzer.render.markdown import render_markdown, render_summary
+from analyzer.render.sarif import render_sarif
+from analyzer.render.shape import ReportView
 from analyzer.render.terminal import print_summary
 from analyzer.render.view import build_view
 
@@ -31,24 +34,29 @@ SECRET = "AccountKey=hunter2swordfish=="
 
 @pytest.fixture(params=diagnoses.CASES)
 def case(request: pytest.FixtureRequest) -> Any:
-    return diagnoses.CASES[request.param]()
+    return diagnoses.case_of(request.param)
 
 
-def summary(case: Any, **options: Any) -> str:
+@pytest.fixture(params=diagnoses.CASES)
+def view(request: pytest.FixtureRequest) -> ReportView:
+    return diagnoses.view_of(request.param)
+
+
+def summary(view: ReportView, **options: Any) -> str:
     console = Console(file=io.StringIO(), **options)
-    print_summary(build_view(case), console)
+    print_summary(view, console)
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
-def test_html_is_one_ascii_file(case: Any) -> None:
-    page = render_html(build_view(case))
+def test_html_is_one_ascii_file(view: ReportView) -> None:
+    page = render_html(view)
     assert page.isascii()
     assert page.count("<style>") == page.count("<script>") == 1
     assert len(page) <= 4_500_000
 
 
-def test_html_loads_nothing_and_runs_nothing_inline(case: Any) -> None:
-    page = render_html(build_view(case))
+def test_html_loads_nothing_and_runs_nothing_inline(view: ReportView) -> None:
+    page = render_html(view)
     assert not re.search(r"<(?:img|link|iframe|object|embed|base|form)\b", page)
     tags = re.findall(r"<[a-z][^>]*>", page)
     names = [re.sub(r'"[^"]*"', "", tag) for tag in tags]
@@ -59,7 +67,7 @@ def test_html_loads_nothing_and_runs_nothing_inline(case: Any) -> None:
 def test_too_large_page_is_refused_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html, "FILE_BYTES_MAX", 10_000)
     with pytest.raises(RenderError, match="--min-severity") as caught:
-        render_html(build_view(diagnoses.healthy()))
+        render_html(diagnoses.view_of("healthy"))
     assert "more than 10,000" in caught.value.what
 
 
@@ -119,13 +127,20 @@ def test_secret_is_in_no_format() -> None:
     )
     case = diagnoses.diagnosis((item,), notices=(SECRET,))
     view = build_view(case)
-    for text in (render_html(view), render_json(case), render_summary(view), summary(case)):
+    for text in (
+        render_html(view),
+        render_json(case),
+        render_summary(view),
+        summary(view),
+        render_markdown(view),
+        render_sarif(view),
+        render_junit(view),
+    ):
         assert "hunter2" not in text
         assert "masked" in text
 
 
-def test_ticket_stays_under_its_limit(case: Any) -> None:
-    view = build_view(case)
+def test_ticket_stays_under_its_limit(view: ReportView) -> None:
     text = render_summary(view)
     assert 100 < len(text) <= 2000
     assert text == view.ticket.text
@@ -133,7 +148,7 @@ def test_ticket_stays_under_its_limit(case: Any) -> None:
 
 
 def test_ticket_says_what_support_asks_first() -> None:
-    lines = render_summary(build_view(diagnoses.case_file())).splitlines()
+    lines = render_summary(diagnoses.view_of("case_file")).splitlines()
     assert lines[0] == "AKS diagnostics: aks-prod-weu-03, Kubernetes 1.30.6, BYOCNI (Calico)"
     assert lines[1] == (
         "Needs Microsoft: 2   Customer: 6   Upstream bug: 2   BYOCNI-excluded: 2   Undetermined: 1"
@@ -146,7 +161,7 @@ def test_ticket_says_what_support_asks_first() -> None:
 
 
 def test_ticket_of_many_keeps_its_tail() -> None:
-    text = render_summary(build_view(diagnoses.large()))
+    text = render_summary(diagnoses.view_of("large"))
     assert "more root causes in the report" in text
     assert text.rstrip().endswith("baselines 2026-06-01.")
 
@@ -160,17 +175,31 @@ def test_ticket_text_is_no_markup_in_markdown() -> None:
     assert "[masked]" in text
 
 
-@pytest.mark.parametrize("width", [80, 140])
-def test_terminal_keeps_its_width_and_has_no_escapes(case: Any, width: int) -> None:
-    text = summary(case, width=width, force_terminal=False)
+@pytest.mark.parametrize("width", [40, 60, 80, 140])
+def test_terminal_keeps_its_width_and_has_no_escapes(view: ReportView, width: int) -> None:
+    text = summary(view, width=width, force_terminal=False)
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= width
 
 
+def test_terminal_tells_one_root_of_each_kind() -> None:
+    text = summary(diagnoses.view_of("large"), width=160)
+    assert text.count(" more of this kind") == 10
+    assert "and 74 more root causes in the report" in text
+    assert "59 known bugs could strike here, 20 leads where to look" in text
+
+
+def test_narrow_terminal_uses_lines_instead_of_columns() -> None:
+    lines = summary(diagnoses.view_of("case_file"), width=44).splitlines()
+    assert "● Customer: 6 issues" in lines
+    assert "1. Critical, ● Customer" in lines
+    assert len(lines) < 60
+
+
 def test_terminal_colour_is_extra() -> None:
-    plain = summary(diagnoses.case_file(), width=100)
+    plain = summary(diagnoses.view_of("case_file"), width=100)
     coloured = summary(
-        diagnoses.case_file(), width=100, force_terminal=True, color_system="standard"
+        diagnoses.view_of("case_file"), width=100, force_terminal=True, color_system="standard"
     )
     assert "\x1b[" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
@@ -179,7 +208,7 @@ def test_terminal_colour_is_extra() -> None:
 def test_terminal_without_the_marks_uses_letters() -> None:
     buffer = io.BytesIO()
     stream = io.TextIOWrapper(buffer, encoding="ascii")
-    print_summary(build_view(diagnoses.case_file()), Console(file=stream, width=80))
+    print_summary(diagnoses.view_of("case_file"), Console(file=stream, width=80))
     stream.flush()
     text = buffer.getvalue().decode("ascii")
     assert "*  Customer" in text
@@ -187,7 +216,7 @@ def test_terminal_without_the_marks_uses_letters() -> None:
 
 
 def test_terminal_does_not_read_markup_from_data() -> None:
-    text = summary(diagnoses.hostile(), width=200)
+    text = summary(diagnoses.view_of("hostile"), width=200)
     assert "[red]rich[/red]" in text
 
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from analyzer.render.links import address_words, read_reference
 from analyzer.render.marks import Link
 from analyzer.render.overview import network_words
+from analyzer.render.places import compact
 from analyzer.render.svg.graph import LABEL_CHARACTERS, wrap_label
 from analyzer.render.svg.layout import components, layers, without_implied
-from analyzer.render.text import clean, clip, listed, node_ranges, size, span, when
+from analyzer.render.text import clean, clip, clip_words, listed, node_ranges, size, span, when
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,19 @@ def test_node_ranges_count_in_base_36() -> None:
         "aks-a-1-vmss000010",
         "other",
     )
+
+
+def test_nodes_stand_short_in_an_attribute() -> None:
+    names = [f"aks-np1-31415926-vmss{n}" for n in ("000000", "000001", "00000z", "000010")]
+    assert compact([*names, "own node", "vm-7"]) == (
+        "aks-np1-31415926-vmss:0-1,z-10 =own_node =vm-7"
+    )
+
+
+def test_cut_between_words() -> None:
+    assert clip_words("remove its configuration (kubectl delete", 30) == "remove its configuration…"
+    assert clip_words("x" * 50, 10) == "x" * 9 + "…"
+    assert clip_words("short", 10) == "short"
 
 
 def test_times_are_utc() -> None:

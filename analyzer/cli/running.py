@@ -1,0 +1,81 @@
+"""Run an analysis for a command: from a path or standard input, with progress."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from analyzer.cli import interrupt
+from analyzer.cli.config_file import Settings
+from analyzer.cli.console import progress
+from analyzer.cli.errors import CommandError
+from analyzer.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from analyzer.analysis import Analysis
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the options of a run come to."""
+
+    policy: str | None = None
+    data_dirs: tuple[Path, ...] = ()
+    jobs: int = 0
+    quiet: bool = False
+
+
+def run_analysis(bundle: str, choices: Choices) -> Analysis:
+    """All stages over a bundle: a path, or '-' for standard input.
+
+    Raises:
+        analyzer.bundle.BundleError: it cannot be read at all.
+        ValueError: a user's data file is not valid; the text names file and line.
+    """
+    from analyzer.options import Options
+    from analyzer.pipeline import run_stages
+
+    _tell_settings(choices)
+    # The process ends with the report: walking millions of facts for cycles frees nothing.
+    gc.disable()
+    source: str | BinaryIO = sys.stdin.buffer if bundle == STDIN else bundle
+    options = Options(
+        policy=choices.policy,
+        data_dirs=choices.data_dirs,
+        jobs=choices.jobs,
+        bundle_name="standard-input.tar" if bundle == STDIN else None,
+    )
+    with progress(quiet=choices.quiet, bundle=bundle) as show:
+
+        def step(stage: str, done: int, total: int) -> None:
+            interrupt.check()
+            show(stage, done, total)
+
+        return run_stages(source, options, step)
+
+
+def _tell_settings(choices: Choices) -> None:
+    """Say that a config file has a part in this: it may lie in a folder of other people."""
+    context = click.get_current_context(silent=True)
+    settings = context.obj if context is not None else None
+    if choices.quiet or context is None or not isinstance(settings, Settings):
+        return
+    if settings.values.get((str(context.info_name),)):
+        click.echo(f"settings are taken from {settings.path} (demarc config shows them)", err=True)
+
+
+class IncompleteError(CommandError):
+    """The bundle is incomplete, and ``--require-complete`` was given."""
+
+    exit_code = Exit.INCOMPLETE
+
+    def __init__(self, name: str) -> None:
+        hint = "see what is missing: in the report, or with 'demarc inspect'"
+        super().__init__(f"{name} is incomplete", hint)

@@ -1,0 +1,201 @@
+"""Names that are told by what stands beside them: ARM ids, mail addresses, domains, scale sets.
+
+Each trigger is a plain text; where it stands, its function looks at the bytes around and answers
+with the stretch to replace and its stand-in. Nothing is learned before: what only logs know of is
+found too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache, lru_cache
+
+from analyzer.redact.find import free_before
+from analyzer.redact.identities import words
+from analyzer.redact.stand_ins import StandIns
+
+#: Start, end (in bytes) and stand-in.
+Edit = tuple[int, int, str]
+Trigger = Callable[[bytes, int, int, StandIns], Edit | None]
+
+#: Bytes before a trigger that can belong to a name.
+_BEHIND = 160
+_GUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
+_GROUP = re.compile(rb"[A-Za-z0-9._()-]{1,90}")
+_MANAGED_GROUP = re.compile(
+    rb"(?i)mc_[a-z0-9.()-][a-z0-9._()-]*_[a-z0-9._()-]+_[a-z]{4,}[0-9]?(?![a-z0-9_])"
+)
+_NAME = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
+_POOL = re.compile(rb"aks-[a-z0-9]{1,12}-(\d{8})\Z")
+#: What a domain name is made of, as it is; all else is a blank.
+_NAME_SIGNS = bytes(
+    byte if chr(byte).isascii() and (chr(byte).isalnum() or byte in b".-_*") else 0x20
+    for byte in range(256)
+)
+_LOCAL_PART = re.compile(rb"[A-Za-z0-9._%+-]{1,64}\Z")
+_MAIL_DOMAIN = re.compile(rb"(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![A-Za-z0-9-])")
+_ENDS = re.compile(rb"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9_])")
+_USER = re.compile(rb"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+_QUOTED_USER = re.compile(rb'\\{0,3}["\']([A-Za-z0-9][^"\'\\:@\s]{1,80})\\{0,3}["\']')
+_SSHD = re.compile(rb"[^\n]{0,80}? (?:for|user) (?:invalid user )?([^\s:]{1,40}) from ")
+_MAC_FIELD = re.compile(rb'"?\s*[:=]\s*"?([0-9A-Fa-f]{12})(?![0-9A-Za-z])')
+#: Escapes such as ``\n`` in quoted JSON: their letter is no part of a name.
+_ESCAPE = re.compile(rb"\\[nrt]")
+
+
+@cache
+def triggers() -> dict[bytes, Trigger]:
+    """All triggers, in lower case."""
+    found: dict[bytes, Trigger] = {
+        b"/subscriptions/": _subscription,
+        b"/resourcegroups/": _resource_group,
+        b"/managedclusters/": _cluster,
+        b"mc_": _managed_group,
+        b"-vms": _scale_set,
+        b"@": _mail,
+        b"/home/": _home,
+        b"user ": _user,
+        b"sshd[": _login,
+        b"macaddress": _mac,
+    }
+    found |= {f".{ending}".encode(): _domain for ending in words()["endings"]}
+    found |= {f".{ending}".encode(): _doubtful_domain for ending in words()["doubtful-endings"]}
+    return found
+
+
+def _subscription(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    found = _GUID.match(data, end)
+    if found is None or found[0].decode().lower() in words()["guids"]:
+        return None
+    return end, found.end(), names.guid(found[0].decode())
+
+
+def _resource_group(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    found = _GROUP.match(data, end)
+    if found is None or found[0].decode().lower() in words()["groups"]:
+        return None
+    return end, found.end(), names.group(found[0].decode())
+
+
+def _managed_group(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    found = _MANAGED_GROUP.match(data, start) if free_before(data, start) else None
+    return (start, found.end(), names.group(found[0].decode())) if found else None
+
+
+def _cluster(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    found = _NAME.match(data, end)
+    return (end, found.end(), names.name(found[0].decode())) if found else None
+
+
+def _scale_set(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    found = _POOL.search(data, max(0, start - 30), start)
+    return (found.start(1), found.end(1), names.digits(found[1].decode())) if found else None
+
+
+def _mail(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    behind = _without_escape(data, max(0, start - 64), start)
+    local = _LOCAL_PART.search(data, behind, start)
+    domain = _MAIL_DOMAIN.match(data, end)
+    if local is None or domain is None:
+        return None
+    user, host = local[0].decode(), domain[0].decode()
+    if host.rpartition(".")[2].lower() in words()["units"]:
+        return None
+    return local.start(), domain.end(), f"{names.name(user)}@{names.domain(host, 1)}"
+
+
+def _home(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    return _user_at(_USER.match(data, end), 0, names)
+
+
+def _user(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    return _user_at(_QUOTED_USER.match(data, end), 1, names)
+
+
+def _login(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    return _user_at(_SSHD.match(data, end), 1, names)
+
+
+def _user_at(found: re.Match[bytes] | None, group: int, names: StandIns) -> Edit | None:
+    if found is None:
+        return None
+    text = found[group].decode("utf-8", "replace")
+    if text.lower() in words()["users"] or not text.isascii():
+        return None
+    made = names.guid(text) if _GUID.fullmatch(found[group]) else names.name(text)
+    return found.start(group), found.end(group), made
+
+
+def _mac(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    found = _MAC_FIELD.match(data, end)
+    made = names.mac(found[1].decode()) if found else None
+    return (found.start(1), found.end(1), made) if found and made else None
+
+
+def _domain(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    return _domain_at(data, start, end, names, 2)
+
+
+def _doubtful_domain(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    return _domain_at(data, start, end, names, 3)
+
+
+def _domain_at(data: bytes, start: int, end: int, names: StandIns, least: int) -> Edit | None:
+    if not _ENDS.match(data, end):
+        return None
+    behind = max(0, start - _BEHIND)
+    at = behind + data[behind:start].translate(_NAME_SIGNS).rfind(b" ") + 1
+    if at and data[at - 1] == 0x5C and data[at : at + 1] in (b"n", b"r", b"t"):
+        at += 1  # the letter of an escape
+    text = data[at:end].lstrip(b".-")
+    keep = _judged(text, least)
+    if not keep or data[at - 1 : at] in (b"$", b"%"):
+        return None
+    return end - len(text), end, names.domain(text.decode(), keep)
+
+
+@lru_cache(maxsize=1 << 16)
+def _judged(text: bytes, least: int) -> int:
+    """How many labels of a name stay; 0 where the name stays as a whole, or is no domain."""
+    labels = text.decode().split(".")
+    keep = kept_labels(text.decode())
+    if len(labels) < least or keep >= len(labels) or "" in labels:
+        return 0
+    return keep if any(sign.isalpha() for sign in labels[-2]) else 0
+
+
+def _without_escape(data: bytes, behind: int, start: int) -> int:
+    """Where a name can begin at the earliest: behind the last escape before the trigger."""
+    last = data.rfind(b"\\", behind, start)
+    if last < 0:
+        return behind
+    return last + 2 if _ESCAPE.match(data, last) else last + 1
+
+
+@lru_cache(maxsize=1 << 16)
+def kept_labels(text: str) -> int:
+    """Return how many labels of a domain name stay, from its end; all of them for a public one."""
+    labels = text.lower().split(".")
+    count = len(labels)
+    for keep in range(count - 1, 0, -1):
+        suffix = ".".join(labels[-keep:])
+        if suffix in words()["services"]:
+            return _service_labels(labels, keep)
+    for keep in range(count, 0, -1):
+        if ".".join(labels[-keep:]) in words()["domains"]:
+            return count
+    return 2 if ".".join(labels[-2:]) in words()["double-endings"] else 1
+
+
+def _service_labels(labels: list[str], keep: int) -> int:
+    """A region and what kind of name it is stand in front of a service's own name: they stay."""
+    front = labels[: len(labels) - keep]
+    for at in range(1, len(front)):
+        if front[at] in words()["service-labels"]:
+            return len(labels) - at
+    if labels[-keep:] == ["cloudapp", "azure", "com"] and len(front) > 1:
+        return keep + 1
+    if labels[-keep] == "azmk8s":
+        return len(labels)  # a webhook of AKS: API servers' names have one of these labels
+    return len(labels) if all(label in words()["service-labels"] for label in front) else keep

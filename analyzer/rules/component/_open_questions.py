@@ -1,0 +1,83 @@
+"""What would say why pods are not made, do not start or are not ready, and was not collected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzer.facts.identity import Identity, PolicyEngine
+from analyzer.facts.listings import Events, NetworkPolicies
+from analyzer.facts.objects import Pod, Workload
+from analyzer.model.gap import NotCollected
+from analyzer.model.signal import Signal
+from analyzer.rules.component._managed import ChangeView
+from analyzer.rules.component._readiness import Unready
+
+#: A pod that waits so says nothing more itself: the reason stands in events alone.
+_SILENT = frozenset({"ContainerCreating", "PodInitializing"})
+#: Answers of admission to a controller that makes pods.
+_REFUSED = re.compile(r"webhook|admission|denied|forbidden|exceeded quota", re.IGNORECASE)
+_MESSAGE = 160
+
+
+def open_questions(
+    workload: Workload,
+    unready: Unready,
+    identity: Identity,
+    events: Events | None,
+    policies: NetworkPolicies | None,
+) -> ChangeView:
+    """Inputs without which a part of the customer's is not ruled out, as signals and sentences."""
+    texts = (
+        *_of_events(workload, unready, events),
+        *_of_policies(workload, unready, identity, policies),
+    )
+    return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED} if texts else ()), texts)
+
+
+def _of_events(workload: Workload, unready: Unready, events: Events | None) -> Iterator[str]:
+    waiting = any(_waits_silently(pod) for pod in unready.pods)
+    if not unready.absent and not waiting:
+        return
+    namespace = workload.namespace or ""
+    try:
+        shown = (events or Events()).of(namespace)
+    except NotCollected:
+        yield f"The events of {namespace}, which say why pods are not made or do not start."
+        return
+    refused = [
+        event.text
+        for event in shown
+        if unready.absent
+        and event.reason == "FailedCreate"
+        and event.about[2].startswith(workload.name)
+        and _REFUSED.search(event.text)
+    ]
+    if refused:
+        text = " ".join(refused[-1].split())[:_MESSAGE]
+        yield f"What refuses new pods of {workload.name}, and whose it is: {text}"
+
+
+def _waits_silently(pod: Pod) -> bool:
+    reasons = {s.state.waiting.reason for s in pod.statuses if s.state.waiting is not None}
+    return bool(reasons) and reasons <= _SILENT
+
+
+def _of_policies(
+    workload: Workload, unready: Unready, identity: Identity, policies: NetworkPolicies | None
+) -> Iterator[str]:
+    """Policies cut a pod off from what it needs; those on the node's own network are exempt."""
+    running = any(_runs(pod) for pod in unready.pods)
+    enforced = identity.network.policy is not PolicyEngine.NONE
+    if not running or not enforced or workload.spec.template.spec.host_network:
+        return
+    namespace = workload.namespace or ""
+    try:
+        (policies or NetworkPolicies()).of(namespace)
+    except NotCollected:
+        yield f"The network policies of {namespace}, which may cut off what the pods need."
+
+
+def _runs(pod: Pod) -> bool:
+    states = [status.state for status in pod.statuses]
+    return bool(states) and all(state.running is not None for state in states)
