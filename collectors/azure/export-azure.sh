@@ -104,6 +104,8 @@ export_all() {
     take_az managed-cluster azr aks show --resource-group "$RG" --name "$NAME"
     NODE_RG=$(field nodeResourceGroup); CLUSTER_ID=$(field id)
     [ "$LIST" = 0 ] || { NODE_RG=NODE-RESOURCE-GROUP; CLUSTER_ID=CLUSTER-ID; }
+    # without the name of the person who is logged in
+    take_az account azr account show --query '{id:id,state:state,tenantId:tenantId,environmentName:environmentName}'
     take_az agent-pools azr aks nodepool list --resource-group "$RG" --cluster-name "$NAME"
     if [ -z "$NODE_RG" ]; then say 'the cluster could not be read: nothing more can be asked'; return 1; fi
     take_az vmss azr vmss list --resource-group "$NODE_RG"

@@ -71,6 +71,7 @@ def test_export(shell: tuple[str, ...], tmp_path: Path) -> None:
         "vnets.json",
         "activity-log.json",
         "features.json",
+        "account.json",
         "collection.tsv",
     }
     assert expected <= set(files)
@@ -82,6 +83,8 @@ def test_export(shell: tuple[str, ...], tmp_path: Path) -> None:
     }
     assert rows(files["collection.tsv"].decode())["nsg"]["note"].startswith("forbidden")
     calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    [account] = [call for call in calls if call.startswith("account show")]
+    assert "--query" in account and "user" not in account  # not who is logged in
     assert all({"show", "list", "list-instances"} & set(call.split()) for call in calls)
     assert not any("credential" in call or "key" in call for call in calls)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["azure.tar.gz", "bin", "calls"]

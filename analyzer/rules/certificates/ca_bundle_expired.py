@@ -38,7 +38,7 @@ RULE = Rule(
     id="AKS-CRT-002",
     title="The certificate by which the API server checks a webhook or an API has expired",
     component="admission-webhook",
-    clauses=("UNS-10", "FAQ-02", "MGD-05"),
+    clauses=("UNS-10", "UNS-15", "FAQ-02", "MGD-05"),
 )
 
 SOON = timedelta(days=14)

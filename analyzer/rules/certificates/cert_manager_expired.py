@@ -30,7 +30,7 @@ RULE = Rule(
     id="AKS-CRT-001",
     title="A certificate of cert-manager has expired or is not issued",
     component="cert-manager",
-    clauses=("UNS-10", "UNS-03"),
+    clauses=("UNS-10", "UNS-15", "UNS-03"),
     signals=frozenset({Signal.OWN_CERTIFICATE}),
 )
 

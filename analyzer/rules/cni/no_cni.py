@@ -31,7 +31,7 @@ RULE = Rule(
     id="AKS-CNI-001",
     title="The cluster has no CNI",
     component="cni",
-    clauses=("UNS-06",),
+    clauses=("UNS-06", "BYO-01"),
     signals=frozenset({Signal.CNI_ITSELF, Signal.UNHEALTHY}),
 )
 

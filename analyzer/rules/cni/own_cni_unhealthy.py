@@ -33,7 +33,7 @@ RULE = Rule(
     id="AKS-CNI-003",
     title="The customer's CNI is not healthy",
     component="cni",
-    clauses=("UNS-06",),
+    clauses=("UNS-06", "BYO-01"),
     signals=frozenset({Signal.CNI_ITSELF, Signal.UNHEALTHY}),
 )
 

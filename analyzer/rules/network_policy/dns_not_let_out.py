@@ -34,7 +34,7 @@ RULE = Rule(
     id="AKS-NP-002",
     title="A namespace's network policies let no DNS out",
     component="network-policy",
-    clauses=("SUP-10",),
+    clauses=("SUP-10", "UNS-16"),
     signals=frozenset({Signal.OWN_NETWORK_POLICY}),
 )
 

@@ -36,7 +36,7 @@ RULE = Rule(
     id="AKS-NP-001",
     title="A network policy of the customer cuts off AKS's own components",
     component="network-policy",
-    clauses=("SUP-10", "MGD-06"),
+    clauses=("SUP-10", "UNS-16", "MGD-06"),
     signals=frozenset({Signal.OWN_NETWORK_POLICY}),
 )
 

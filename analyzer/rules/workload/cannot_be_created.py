@@ -36,7 +36,7 @@ RULE = Rule(
     id="AKS-WL-007",
     title="A workload's pods may not be made",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

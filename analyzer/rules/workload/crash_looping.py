@@ -48,7 +48,7 @@ RULE = Rule(
     id="AKS-WL-001",
     title="A workload crashes again and again",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14", "UNS-17", "UNS-04"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

@@ -30,7 +30,7 @@ RULE = Rule(
     id="AKS-WL-013",
     title="A CronJob misses its times",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14"),
     signals=frozenset({Signal.OWN_WORKLOAD, Signal.UNHEALTHY}),
 )
 

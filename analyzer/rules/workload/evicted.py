@@ -45,7 +45,7 @@ RULE = Rule(
     id="AKS-WL-005",
     title="Pods were evicted",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

@@ -50,7 +50,7 @@ RULE = Rule(
     id="AKS-WL-003",
     title="A workload's images cannot be pulled",
     component="workload",
-    clauses=("UNS-01", "NET-02"),
+    clauses=("UNS-01", "UNS-14", "NET-02"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

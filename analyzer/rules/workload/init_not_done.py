@@ -40,7 +40,7 @@ RULE = Rule(
     id="AKS-WL-010",
     title="A workload's init container does not come to its end",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

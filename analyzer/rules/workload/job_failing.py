@@ -33,7 +33,7 @@ RULE = Rule(
     id="AKS-WL-012",
     title="A job failed for good",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

@@ -42,7 +42,7 @@ RULE = Rule(
     id="AKS-WL-004",
     title="A workload is killed for memory",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

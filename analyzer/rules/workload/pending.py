@@ -46,7 +46,7 @@ RULE = Rule(
     id="AKS-WL-002",
     title="Pods find no node",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14"),
 )
 
 PATIENCE = timedelta(minutes=5)

@@ -48,7 +48,7 @@ RULE = Rule(
     id="AKS-WL-008",
     title="A workload's pods run and are not ready",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

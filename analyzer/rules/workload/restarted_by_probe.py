@@ -42,7 +42,7 @@ RULE = Rule(
     id="AKS-WL-009",
     title="The kubelet restarts a workload's containers for their liveness probe",
     component="workload",
-    clauses=("UNS-01",),
+    clauses=("UNS-01", "UNS-14"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

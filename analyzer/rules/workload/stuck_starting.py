@@ -61,7 +61,7 @@ RULE = Rule(
     id="AKS-WL-006",
     title="Pods are stuck while they start",
     component="workload",
-    clauses=("UNS-01", "SUP-05"),
+    clauses=("UNS-01", "UNS-14", "SUP-05"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 

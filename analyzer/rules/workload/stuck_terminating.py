@@ -43,7 +43,7 @@ RULE = Rule(
     id="AKS-WL-011",
     title="Pods hang while they are deleted",
     component="workload",
-    clauses=("UNS-01", "NODE-03"),
+    clauses=("UNS-01", "UNS-14", "NODE-03"),
 )
 
 PATIENCE = timedelta(minutes=30)

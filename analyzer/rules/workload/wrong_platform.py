@@ -44,7 +44,7 @@ RULE = Rule(
     id="AKS-WL-014",
     title="An image was made for another platform than its node's",
     component="workload",
-    clauses=("UNS-01", "SHR-05"),
+    clauses=("UNS-01", "UNS-14", "SHR-05"),
     signals=frozenset({Signal.UNHEALTHY}),
 )
 
