@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.analysis import Analysis
 from analyzer.baselines.baseline import Baseline
 from analyzer.bugs import exposure_refs, exposures
+from analyzer.bundle.limits import limits_in
 from analyzer.comparison import compare
 from analyzer.facts.facts import Facts
 from analyzer.identity_card import build_cluster_info
@@ -187,10 +188,22 @@ def _notices(analysis: Analysis) -> tuple[str, ...]:
     if facts.identity.collected_at_source not in ("manifest", "collection"):
         when = "unknown" if facts.identity.collected_at is None else "the newest time in the data"
         notices.append(f"The bundle does not say when it was collected; its time is {when}.")
+    hit = limits_in(_details(analysis))
+    if hit:
+        notices.append(
+            f"Limits were reached ({', '.join(hit)}): what lies beyond was not judged. "
+            "'demarc analyze --limit' raises them."
+        )
     broken = [g for g in facts.gaps if g.reason in (Presence.FAILED, Presence.TRUNCATED)]
     if broken:
         notices.append(f"{len(broken)} inputs could not be read whole; see what is missing.")
     return (*notices, *_cycles(analysis))
+
+
+def _details(analysis: Analysis) -> Iterator[str]:
+    """What all gaps say, those of the bundle and those of single checks."""
+    yield from (gap.detail for gap in _missing(analysis))
+    yield from (gap.detail for result in analysis.results for gap in result.gaps)
 
 
 def _cycles(analysis: Analysis) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import drift, scan
+
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "build" / "bench"
 SCENARIO = ROOT / "fixtures" / "scenarios" / "healthy-overlay.yaml"
@@ -44,6 +46,12 @@ def seconds(run: Callable[[], object], times: int) -> list[float]:
         run()
         found.append(time.perf_counter() - start)
     return found
+
+
+def child_seconds() -> float:
+    """Processor time of all child processes so far: what a busy machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def analyse(bundle: Path) -> None:
@@ -77,15 +85,21 @@ def peak_memory_mib() -> float:
 def measure_bundle(nodes: int, log_mb: int, times: int) -> dict[str, object]:
     """Analysis against decompression for one size; analysis first, for its memory is the peak."""
     bundle = build_bundle(nodes, log_mb)
+    before = child_seconds()
     analysis = seconds(lambda: analyse(bundle), times)
+    analysis_cpu = (child_seconds() - before) / times
     memory = peak_memory_mib()
     folder = unpack(bundle)
+    before = child_seconds()
     plain = seconds(lambda: decompress(folder), times)
+    plain_cpu = (child_seconds() - before) / times
     return {
         "nodes": nodes,
         "text_mib": log_mb,
         "analysis_s": spread(analysis),
         "gzip_s": spread(plain),
+        "analysis_cpu_s": round(analysis_cpu, 2),
+        "gzip_cpu_s": round(plain_cpu, 2),
         "ratio": round(statistics.median(analysis) / statistics.median(plain), 2),
         "ms_per_node": round(1000 * statistics.median(analysis) / nodes, 1),
         "peak_mib_so_far": round(memory),
@@ -125,6 +139,12 @@ def main() -> None:
         rows.append(row)
         print(f"{nodes:>5} nodes, {log_mb} MiB of text:", json.dumps(row))
     figures["bundles"] = rows
+    figures["scan"] = scan.measure(
+        build_bundle(*sizes[0]), WORK / "logs", 64 if chosen.quick else 256, times
+    )
+    print("scan:", json.dumps(figures["scan"]))
+    figures["drift"] = drift.measure(build_bundle(100 if chosen.quick else 1000, 64), times)
+    print("drift:", json.dumps(figures["drift"]))
     if platform.system() == "Linux" and not chosen.quick:
         from benchmarks import collector
 

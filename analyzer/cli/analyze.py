@@ -22,6 +22,7 @@ from analyzer.cli.data_option import data_option
 from analyzer.cli.errors import CommandError
 from analyzer.cli.exits import Exit
 from analyzer.cli.files import write_all
+from analyzer.cli.limit_option import limit_option, limits_of
 from analyzer.cli.outputs import FORMATS, render_as, suffix_format
 from analyzer.cli.running import STDIN, Choices, IncompleteError, run_analysis
 from analyzer.model.diagnosis import Diagnosis
@@ -56,6 +57,7 @@ from analyzer.model.severity import Severity
 @policy_option
 @data_option
 @jobs_option
+@limit_option
 @quiet_option
 @click.pass_context
 def analyze(ctx: click.Context, /, bundle: str, quiet: bool, **chosen: object) -> int:
@@ -102,6 +104,7 @@ class _Request:
     policy: str | None
     data_dirs: tuple[Path, ...]
     jobs: int
+    limits: tuple[tuple[str, float], ...]
 
     def check(self) -> None:
         """Refuse before the work what could not be written after it.
@@ -127,7 +130,8 @@ class _Request:
 def _diagnose(bundle: str, request: _Request, *, quiet: bool) -> Diagnosis:
     from analyzer.diagnose import build_diagnosis
 
-    choices = Choices(request.policy, request.data_dirs, request.jobs, quiet)
+    limits = limits_of(request.limits)
+    choices = Choices(request.policy, request.data_dirs, request.jobs, quiet, limits)
     return build_diagnosis(run_analysis(bundle, choices))
 
 

@@ -11,9 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.cli.console import output_console, prepare_streams
+from analyzer.cli.limit_option import limit_option, limits_of
 from analyzer.model.gap import Presence
 
 if TYPE_CHECKING:
+    from analyzer.bundle import Limits
     from analyzer.bundle.describe import BundleDescription, PartDescription
 
 #: Node parts that are listed one by one; more are summed up.
@@ -33,8 +35,11 @@ _COLUMNS = (
 @click.command()
 @click.argument("bundle")
 @click.option("--json", "as_json", is_flag=True, help="Print the same as JSON.")
+@limit_option
 @click.pass_context
-def inspect(ctx: click.Context, bundle: str, as_json: bool) -> None:
+def inspect(
+    ctx: click.Context, bundle: str, as_json: bool, limits: tuple[tuple[str, float], ...]
+) -> None:
     """Show what a bundle holds and what is missing.
 
     BUNDLE is an archive, a folder, or '-' for standard input. Nothing is judged: for that, see
@@ -46,19 +51,20 @@ def inspect(ctx: click.Context, bundle: str, as_json: bool) -> None:
       demarc inspect bundle.tar --json
     """
     prepare_streams()
-    description = _describe(bundle)
+    description = _describe(bundle, limits_of(limits))
     if as_json:
         click.echo(description.model_dump_json(indent=2))
         return
     _show(description, output_console(ctx))
 
 
-def _describe(bundle: str) -> BundleDescription:
+def _describe(bundle: str, limits: Limits) -> BundleDescription:
     from analyzer.bundle import open_bundle
     from analyzer.bundle.describe import describe
 
     source = sys.stdin.buffer if bundle == "-" else bundle
-    opened = open_bundle(source, name="standard input" if bundle == "-" else None)
+    name = "standard input" if bundle == "-" else None
+    opened = open_bundle(source, limits=limits, name=name)
     for _ in opened.members():
         pass
     return describe(opened, opened.finish())

@@ -14,6 +14,7 @@ from analyzer.cli.choices import quiet_option
 from analyzer.cli.console import prepare_streams, progress
 from analyzer.cli.errors import CommandError
 from analyzer.cli.exits import Exit
+from analyzer.cli.limit_option import limit_option, limits_of
 
 if TYPE_CHECKING:
     from analyzer.redact.key import Key
@@ -32,6 +33,7 @@ class _Request:
     namespaces: bool
     images: bool
     force: bool
+    limits: tuple[tuple[str, float], ...]
 
     @property
     def key_path(self) -> Path | None:
@@ -62,6 +64,7 @@ class _Request:
 @click.option("--namespaces", is_flag=True, help="Replace the customer's namespaces too.")
 @click.option("--images", is_flag=True, help="Replace the names of the customer's images too.")
 @click.option("--force", is_flag=True, help="Replace an existing bundle.")
+@limit_option
 @quiet_option
 def redact(bundle: str, quiet: bool, **chosen: object) -> int:
     """Write a copy of a bundle without secrets, with stand-ins for names and addresses.
@@ -117,11 +120,11 @@ def _key(request: _Request) -> Key:
 
 
 def _run(bundle: str, request: _Request, quiet: bool) -> Summary:
-    from analyzer.bundle import Limits, open_bundle
+    from analyzer.bundle import open_bundle
     from analyzer.redact.rewrite import redact_bundle
 
     key = _key(request)
-    limits = Limits()
+    limits = limits_of(request.limits)
     both = bundle != "-" and Path(bundle).exists() and request.output.exists()
     if both and Path(bundle).samefile(request.output):
         raise CommandError(f"{bundle} would replace itself", "name another file with -o")

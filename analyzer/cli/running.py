@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from analyzer.bundle.limits import DEFAULT_LIMITS, Limits
 from analyzer.cli import interrupt
 from analyzer.cli.config_file import Settings
 from analyzer.cli.console import progress
@@ -30,6 +31,7 @@ class Choices:
     data_dirs: tuple[Path, ...] = ()
     jobs: int = 0
     quiet: bool = False
+    limits: Limits = DEFAULT_LIMITS
 
 
 def run_analysis(bundle: str, choices: Choices) -> Analysis:
@@ -47,6 +49,7 @@ def run_analysis(bundle: str, choices: Choices) -> Analysis:
     gc.disable()
     source: str | BinaryIO = sys.stdin.buffer if bundle == STDIN else bundle
     options = Options(
+        limits=choices.limits,
         policy=choices.policy,
         data_dirs=choices.data_dirs,
         jobs=choices.jobs,

@@ -59,7 +59,7 @@ def test_changed_cut_missing_and_added() -> None:
         "cluster.tar.gz": Verdict.WRONG_SUM,
         "nodes/n1.tar.gz": Verdict.WRONG_SIZE,
         "nodes/n2.tar.gz": Verdict.OK,
-        "nodes/n9": Verdict.NOT_LISTED,
+        "nodes/n9": Verdict.EXTRA,
     }
 
 
