@@ -173,6 +173,9 @@ class Inventory:
         found = states.of_glob(rel)
         if found is None and rel.endswith(".json"):
             found = states.of_glob(f"{rel.removesuffix('.json')}.yaml")
+        if found is None and rel.endswith("/*.json"):  # one list for all namespaces
+            whole = states.of(f"{rel.removesuffix('/*.json')}.json")
+            found = whole if whole.presence.readable else None
         if found is None:
             return states.of(f"{fixed_start(rel)}/?") if "/" in rel else states.silent()
         return found
@@ -186,13 +189,13 @@ class Inventory:
 
     def _state_of_missing(self, part: str) -> ItemState:
         """Return the state of everything in a part that the bundle does not hold."""
-        if not self.own:
-            return ItemState(Presence.NOT_ASKED, f"this layout ({self.layout}) does not hold it")
         for row in self.nodes_missing:
             if f"nodes/{row.node}" == part:
                 word = row.reason.split(maxsplit=1)[0].rstrip(":,;").lower() if row.reason else ""
                 reason = f"no archive of this node: {row.reason or 'no reason given'}"
                 return ItemState(NOTE_WORDS.get(word, Presence.FAILED), reason)
+        if not self.own:
+            return ItemState(Presence.NOT_ASKED, f"this layout ({self.layout}) does not hold it")
         if self.outer.torn:
             return ItemState(Presence.FAILED, f"may be lost: {self.outer.torn}")
         named = self.manifest.members if self.manifest else ()

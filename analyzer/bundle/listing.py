@@ -47,12 +47,12 @@ def list_tar(source: Blob, budget: Budget, recorder: PartRecorder) -> Listing:
         else FileSlice(Path(source.path), 0, source.size, _HEADER_READ)
     )
     reader = Reader(raw)
-    walk = TarWalk(reader, budget, partial(_refuse, recorder))
+    walk = TarWalk(reader, budget, partial(refuse, recorder))
     found: dict[str, Listed] = {}
     for entry in walk:
         there = max(0, min(entry.size, source.size - entry.offset))
         blob = Blob(source.path, entry.offset, there, source.data)
-        _add(found, entry.name, entry.size, blob, budget, recorder)
+        add_listed(found, entry.name, entry.size, blob, budget, recorder)
     reader.close()
     if walk.tear:
         recorder.tear(walk.tear)
@@ -69,7 +69,7 @@ def list_folder(root: Path, budget: Budget, recorder: PartRecorder) -> Listing:
     total = 0
     try:
         for name, path, size in _walk(root, budget, recorder):
-            _add(found, name, size, Blob(str(path), 0, size), budget, recorder)
+            add_listed(found, name, size, Blob(str(path), 0, size), budget, recorder)
             total += size
     except Damage as damage:
         recorder.tear(str(damage))
@@ -87,25 +87,25 @@ def _walk(root: Path, budget: Budget, recorder: PartRecorder) -> Iterator[tuple[
             why = error.strerror or str(error)
             if folder == root:
                 raise BundleError(f"the folder cannot be read: {why}", str(root)) from error
-            _refuse(recorder, prefix, f"the folder cannot be read: {why}")
+            refuse(recorder, prefix, f"the folder cannot be read: {why}")
             continue
         for entry in here:
             budget.count_member()
             name = f"{prefix}{entry.name}"
             try:
                 if entry.is_symlink():
-                    _refuse(recorder, name, "a symbolic link; not followed")
+                    refuse(recorder, name, "a symbolic link; not followed")
                 elif entry.is_dir(follow_symlinks=False):
                     waiting.append((f"{name}/", Path(entry.path)))
                 elif entry.is_file(follow_symlinks=False):
                     yield name, Path(entry.path), entry.stat(follow_symlinks=False).st_size
                 else:
-                    _refuse(recorder, name, "no regular file; not read")
+                    refuse(recorder, name, "no regular file; not read")
             except OSError as error:
-                _refuse(recorder, name, f"cannot be read: {error.strerror or error}")
+                refuse(recorder, name, f"cannot be read: {error.strerror or error}")
 
 
-def _add(
+def add_listed(
     found: dict[str, Listed],
     raw_name: str,
     size: int,
@@ -113,18 +113,20 @@ def _add(
     budget: Budget,
     recorder: PartRecorder,
 ) -> None:
+    """Add a file under its clean name; a gap tells why one is left out."""
     try:
         name = clean_name(raw_name, budget.limits.max_name_length)
     except BadName as error:
-        _refuse(recorder, raw_name, str(error))
+        refuse(recorder, raw_name, str(error))
         return
     if name in found:
-        _refuse(recorder, name, "found twice; the first one is used")
+        refuse(recorder, name, "found twice; the first one is used")
     elif name:
         found[name] = Listed(name, size, blob)
 
 
-def _refuse(recorder: PartRecorder, name: str, why: str) -> None:
+def refuse(recorder: PartRecorder, name: str, why: str) -> None:
+    """Note that a file or folder is not read."""
     recorder.gap(shown_name(name) or WHOLE, Presence.FAILED, why)
 
 

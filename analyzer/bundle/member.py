@@ -95,8 +95,9 @@ class Member:
             self._taken = len(self._data)
             if self._taken < self.size:
                 over = self._taken == self._limits.max_member_bytes
+                what = f"only the first {self._taken} of {self.size} bytes are read"
                 self._cut(
-                    told(f"only the first {self._taken} of {self.size} bytes are read", "member-bytes")
+                    told(what, "member-bytes")
                     if over
                     else self._torn(content, self.size - self._taken)
                 )

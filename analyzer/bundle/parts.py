@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analyzer.bundle.errors import Damage
+from analyzer.bundle.layouts.base import Place
 from analyzer.bundle.limits import DEFAULT_LIMITS, Budget, Limits
 from analyzer.bundle.member import Member
 from analyzer.bundle.recorder import PartRecorder
@@ -41,6 +42,13 @@ class FileAt:
     found_at: str
     size: int
     blob: Blob
+    #: How a file of another tool is opened (``openers``), and whether it is a selection.
+    how: str = ""
+    selection: bool = False
+
+    def covers(self, path: str) -> bool:
+        """Tell whether a member, by the path to show, comes out of this file."""
+        return path == self.found_at or _below(self.found_at, (path,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +67,15 @@ class PartRef:
     name: str
     files: tuple[FileAt, ...] = ()
     archives: tuple[ArchiveAt, ...] = ()
+    #: The input that it comes from, where there are several; the same part in those that follow.
+    source: str = ""
+    more: tuple[PartRef, ...] = ()
 
     @property
     def size_bytes(self) -> int:
         """Bytes as they lie in the bundle (packed where the part is packed)."""
         blobs = [file.blob for file in self.files] + [archive.blob for archive in self.archives]
-        return sum(blob.size for blob in blobs)
+        return sum(blob.size for blob in blobs) + sum(part.size_bytes for part in self.more)
 
     def only(self, paths: Collection[str]) -> PartRef | None:
         """Narrow the part to what may hold ``paths`` (canonical or as found); None if nothing."""
@@ -78,9 +89,17 @@ class PartRef:
             if file.rel in inside
             or file.found_at in paths
             or (file.rel == NESTED_ZIP and (wants_zip or _below(file.found_at, paths)))
+            or (file.how and (_below(file.found_at, paths) or _begins(inside, file.rel)))
         )
         archives = self.archives if inside else ()
-        return replace(self, files=files, archives=archives) if files or archives else None
+        more = tuple(part for one in self.more if (part := one.only(paths)) is not None)
+        if not (files or archives or more):
+            return None
+        return replace(self, files=files, archives=archives, more=more)
+
+
+def _begins(paths: Collection[str], start: str) -> bool:
+    return any(path.startswith(start) for path in paths)
 
 
 def _below(found_at: str, paths: Collection[str]) -> bool:
@@ -135,9 +154,11 @@ def read_within(
     part: PartRef, unfolder: Unfolder, budget: Budget, recorder: PartRecorder
 ) -> Iterator[Member]:
     """Yield the members of one part within a budget that other parts share."""
+    unfolder.source = part.source
     for file in part.files:
         content = _BlobContent(file.blob, budget)
-        for member in unfolder.file(part.name, file.rel, file.found_at, file.size, content, 1):
+        at = Place(part.name, file.rel, how=file.how, selection=file.selection)
+        for member in unfolder.placed(at, file.found_at, file.size, content, 1):
             if file.blob.size < file.size:
                 member.truncated = True
             yield member
@@ -149,3 +170,5 @@ def read_within(
             yield from unfolder.archive(part.name, archive.found_at, raw, 2)
         finally:
             raw.close()
+    for other in part.more:
+        yield from read_within(other, unfolder, budget, recorder)

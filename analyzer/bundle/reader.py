@@ -15,6 +15,7 @@ from analyzer.bundle.member import Member
 from analyzer.bundle.opening import open_shell
 from analyzer.bundle.parts import Blob, PartRef, read_within
 from analyzer.bundle.recorder import PartInventory, PartRecorder
+from analyzer.bundle.sealed import refuse_sealed
 from analyzer.bundle.shells import ListedShell, StreamShell
 from analyzer.bundle.unfold import Unfolder
 
@@ -102,7 +103,7 @@ class Bundle:
         """Return size in bytes and SHA-256 (hex) of the archive of each part that has one.
 
         Reads the whole bundle once more, without unpacking the parts. A torn archive has the sum
-        of what is there.
+        of what is there. A second archive of a part stands under a name of its own.
         """
         found: dict[str, tuple[int, str]] = {}
         for part, _, content in self._shell.archives():
@@ -111,8 +112,13 @@ class Bundle:
             while piece := content.read(1 * MIB):
                 whole.update(piece)
                 size += len(piece)
-            found.setdefault(part, (size, whole.hexdigest()))
+            name = part if part not in found else f"{part} (archive {len(found) + 1})"
+            found[name] = (size, whole.hexdigest())
         return found
+
+    def loose_files(self) -> list[tuple[str, int]]:
+        """Return path as found and size in bytes of the files that lie in no part's archive."""
+        return sorted(self._shell.loose_files())
 
     def sha256(self) -> str:
         """Return the sum (hex) of the archive's bytes as they came.
@@ -157,7 +163,8 @@ class Bundle:
             unfolder = Unfolder(budget, lambda _, scratch=scratch: scratch)  # type: ignore[misc]
             prefix = f"{part.name}/"
             here = {path for path in wanted if path.startswith(prefix)}
-            here |= {file.found_at for file in narrowed.files if file.found_at in wanted}
+            files = [file for one in (narrowed, *narrowed.more) for file in one.files]
+            here |= {path for path in wanted if any(file.covers(path) for file in files)}
             yield from _only(read_within(narrowed, unfolder, budget, scratch), here or wanted)
 
 
@@ -183,5 +190,6 @@ def open_bundle(
     Raises:
         BundleError: the source cannot be read as a bundle at all.
     """
+    source = refuse_sealed(source, name)
     shown, opened, shell = open_shell(source, limits, name)
     return Bundle(shown, opened, shell)

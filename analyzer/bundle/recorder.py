@@ -36,6 +36,8 @@ class PartInventory:
     torn: str = ""
     #: There was a whole ``collection.tsv``: what it does not list was never asked for.
     has_rows: bool = False
+    #: Listings, as found, that show some objects and are silent on the others.
+    selections: frozenset[str] = frozenset()
 
     @property
     def unpacked(self) -> int:
@@ -53,6 +55,7 @@ class PartInventory:
             gaps=tuple(dict.fromkeys(self.gaps + other.gaps)),
             torn=self.torn or other.torn,
             has_rows=self.has_rows or other.has_rows,
+            selections=self.selections | other.selections,
         )
 
 
@@ -74,6 +77,7 @@ class PartRecorder:
         self._more: Counter[Presence] = Counter()
         self._torn = ""
         self._has_rows = False
+        self._selections: set[str] = set()
 
     def knows(self, rel: str) -> bool:
         """Tell whether a file of this relative path went by already."""
@@ -100,6 +104,10 @@ class PartRecorder:
         if bad > 1:
             self.gap(member.path, Presence.TRUNCATED, f"{bad} lines are no rows")
         self._has_rows = not bad and not member.truncated and bool(self._rows)
+
+    def select(self, found_at: str) -> None:
+        """Note that a listing is silent on what it does not show."""
+        self._selections.add(found_at)
 
     def note_damage(self, member: Member, why: str) -> None:
         """Note that a piece of a member is missing."""
@@ -144,4 +152,5 @@ class PartRecorder:
             gaps=tuple(gaps),
             torn=self._torn,
             has_rows=self._has_rows,
+            selections=frozenset(self._selections),
         )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
 from analyzer.bundle.layouts import Mapping, Place, recognise
-from analyzer.bundle.layouts.base import UNFINISHED
+from analyzer.bundle.layouts.base import UNFINISHED, ForeignMapping
 from analyzer.bundle.limits import MIB, Budget, Limits
 from analyzer.bundle.listing import Listing
 from analyzer.bundle.manifest import FILE_NAME as MANIFEST
@@ -19,12 +20,17 @@ from analyzer.bundle.names import BadName, clean_name, shown_name
 from analyzer.bundle.parts import ArchiveAt, Blob, FileAt, PartRef
 from analyzer.bundle.recorder import WHOLE, PartRecorder
 from analyzer.bundle.streams import Memory, Reader, Window
-from analyzer.bundle.tar import BLOCK, TarWalk, is_header, was_header
+from analyzer.bundle.tar import BLOCK, Entry, TarWalk, is_header, was_header
 from analyzer.bundle.unfold import Unfolder, open_stream
 from analyzer.model.gap import Presence
 
 #: Unpacked bytes that are looked at to recognise the layout of a stream, step by step.
 _LOOKS = (256 * 1024, 4 * MIB, 32 * MIB)
+
+
+#: Bytes of a file that tells a host name, and what such a name looks like (RFC 1123).
+HOST_NAME = 512
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class _Parts(NamedTuple):
@@ -43,6 +49,8 @@ class ListedShell:
     in_memory: bool = False
     manifest: Manifest | None = None
     parts: tuple[PartRef, ...] = ()
+    #: Goes in front of the paths to show of other tools' files, where there are several inputs.
+    prefix: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -59,13 +67,18 @@ class ListedShell:
                 finally:
                     raw.close()
 
+    def loose_files(self) -> Iterator[tuple[str, int]]:
+        """Yield path as found and size of the files of parts that lie in no archive."""
+        for part in self.parts:
+            yield from ((file.found_at, file.size) for file in part.files)
+
     def arrange(self) -> None:
         """Sort the files into parts and read the manifest."""
         parts: dict[str, _Parts] = defaultdict(lambda: _Parts([], []))
         taken: set[Place] = set()
         for file in self.listing.files:
             place = self.mapping.place(file.name)
-            if place in taken:
+            if place in taken and not place.how:
                 place = self.mapping.beside(file.name) or place
             if place is None:
                 continue
@@ -80,11 +93,12 @@ class ListedShell:
             elif place.archive:
                 if file.name.endswith(UNFINISHED) and parts[place.part].archives:
                     continue
-                shown = shown_at(self.mapping, place, file.name)
+                shown = shown_at(self.mapping, place, file.name, self.prefix)
                 parts[place.part].archives.append(ArchiveAt(shown, file.size, file.blob))
             else:
-                shown = shown_at(self.mapping, place, file.name)
-                parts[place.part].files.append(FileAt(place.rel, shown, file.size, file.blob))
+                shown = shown_at(self.mapping, place, file.name, self.prefix)
+                at = FileAt(place.rel, shown, file.size, file.blob, place.how, place.selection)
+                parts[place.part].files.append(at)
         self.parts = tuple(
             PartRef(name, tuple(parts[name].files), tuple(parts[name].archives))
             for name in sorted(parts)
@@ -101,6 +115,7 @@ class StreamShell:
     limits: Limits
     manifest: Manifest | None = None
     listing: Listing = field(default_factory=Listing)
+    prefix: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -131,24 +146,36 @@ class StreamShell:
             place = self.mapping.place(name)
             if place is None:
                 continue
-            if not place.archive and place.part and unfolder.knows(place):
+            if not (place.archive or place.how) and place.part and unfolder.knows(place):
                 place = self.mapping.beside(name) or place
             if why := self.mapping.refused(name):
                 recorder.gap(name, Presence.FAILED, why)
             elif place == Place("", MANIFEST):
                 self.manifest = read_manifest(entry.content, entry.size, recorder, self.limits)
             else:
-                shown = shown_at(self.mapping, place, name)
+                shown = shown_at(self.mapping, place, name, self.prefix)
                 members = (
                     unfolder.archive(place.part, shown, entry.content, 2)
                     if place.archive
-                    else unfolder.file(place.part, place.rel, shown, entry.size, entry.content, 1)
+                    else unfolder.placed(place, shown, entry.size, entry.content, 1)
                 )
                 for member in members:
                     yield place.part, member
 
     def archives(self) -> Iterator[tuple[str, int, Content]]:
         """Yield part, size and packed content of the archives in the stream."""
+        for place, _, entry in self._again():
+            if place.archive:
+                yield place.part, entry.size, entry.content
+
+    def loose_files(self) -> Iterator[tuple[str, int]]:
+        """Yield path as found and size of the files of parts that lie in no archive."""
+        for place, name, entry in self._again():
+            if not place.archive and place != Place("", MANIFEST):
+                yield name, entry.size
+
+    def _again(self) -> Iterator[tuple[Place, str, Entry]]:
+        """Yield place, name and entry of what belongs to the bundle, from the start."""
         raw = self.source.open()
         budget = Budget(self.limits)
         try:
@@ -157,9 +184,8 @@ class StreamShell:
                     name = clean_name(entry.name, self.limits.max_name_length)
                 except BadName:
                     continue
-                place = self.mapping.place(name)
-                if place and place.archive:
-                    yield place.part, entry.size, entry.content
+                if place := self.mapping.place(name):
+                    yield place, name, entry
         finally:
             raw.close()
 
@@ -173,6 +199,7 @@ class StreamShell:
             if start and not is_header(start[:BLOCK]) and not was_header(start):
                 return "what is compressed is no tar archive"
             mapping = recognise(list(_names(start, limits)), label)
+            mapping = mapping and named_by_content(mapping, partial(_early, start, limits))
             ended = len(start) < most
             if mapping and (mapping.certain or ended):
                 shell = cls(source, mapping, PartRecorder(""), limits)
@@ -196,6 +223,25 @@ class StreamShell:
                     return
 
 
+def _early(start: bytes, limits: Limits, wanted: str) -> bytes:
+    """Return the content of a file near the start of a stream; empty where it is not there."""
+    for entry in _walk(start, limits):
+        try:
+            if clean_name(entry.name, limits.max_name_length) == wanted:
+                return entry.content.read(min(entry.size, HOST_NAME))
+        except BadName:
+            continue
+    return b""
+
+
+def named_by_content(mapping: Mapping, read: Callable[[str], bytes]) -> Mapping:
+    """Name the node of a mapping by the file that tells its host name, if there is one."""
+    if not isinstance(mapping, ForeignMapping) or not mapping.names_node:
+        return mapping
+    host = read(mapping.names_node).decode("utf-8", "replace").strip().split(".")[0]
+    return replace(mapping, node=host) if _HOST.fullmatch(host) else mapping
+
+
 def _walk(start: bytes, limits: Limits) -> TarWalk:
     return TarWalk(Reader(Memory(start)), Budget(limits), lambda *_: None)
 
@@ -208,11 +254,13 @@ def _names(start: bytes, limits: Limits) -> Iterator[str]:
             continue
 
 
-def shown_at(mapping: Mapping, place: Place, name: str) -> str:
+def shown_at(mapping: Mapping, place: Place, name: str, prefix: str = "") -> str:
     """Return the path to show: canonical in our own layouts, else as it is in the bundle.
 
-    For an archive: what goes in front of its members' names.
+    For an archive: what goes in front of its members' names. ``prefix`` names the input where
+    there are several.
     """
+    name = f"{prefix}{name}"
     if place.archive:
         return f"{place.part}/" if mapping.format else f"{name}/"
     return f"{place.part}/{place.rel}" if mapping.format else name

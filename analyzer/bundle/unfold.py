@@ -7,9 +7,11 @@ from functools import partial
 
 from analyzer.bundle.errors import Damage
 from analyzer.bundle.layouts.base import Place
+from analyzer.bundle.layouts.kinds import listing_of
 from analyzer.bundle.limits import Budget, told
 from analyzer.bundle.member import Content, Member
 from analyzer.bundle.names import BadName, clean_name, shown_name
+from analyzer.bundle.openers import OPENERS, Held
 from analyzer.bundle.recorder import PartRecorder
 from analyzer.bundle.streams import READ_SIZE, Raw, Reader
 from analyzer.bundle.tar import Entry, TarWalk, is_header, was_header
@@ -34,6 +36,9 @@ class Unfolder:
         self._budget = budget
         self._limits = budget.limits
         self._recorder_of = recorder_of
+        #: The input that is being read, where there are several; empty for a single one.
+        self.source = ""
+        self._claims = Claims()
 
     def knows(self, place: Place) -> bool:
         """Tell whether a file was seen at this place already."""
@@ -78,6 +83,9 @@ class Unfolder:
     ) -> Iterator[Member]:
         """Yield one file as a member, or the files inside it where it is the zip of a node."""
         recorder = self._recorder_of(part)
+        if first := self._claims.taken(part, rel, self.source):
+            recorder.gap(found_at, Presence.FAILED, f"{first} has it too, which is used")
+            return
         if recorder.knows(rel):
             recorder.gap(found_at, Presence.FAILED, "found twice; the first one is used")
             return
@@ -89,6 +97,39 @@ class Unfolder:
         else:
             yield member
         member.close()
+
+    def placed(
+        self, place: Place, found_at: str, size: int, content: Content, depth: int
+    ) -> Iterator[Member]:
+        """Yield what a file at its place holds: itself, or the members that lie in it."""
+        if place.how:
+            yield from self._opened(place, found_at, size, content)
+            return
+        if place.selection:
+            self._recorder_of(place.part).select(found_at)
+        yield from self.file(place.part, place.rel, found_at, size, content, depth)
+
+    def _opened(self, place: Place, found_at: str, size: int, content: Content) -> Iterator[Member]:
+        """Read a file as a whole, and yield the pieces that its kind of content has."""
+        recorder = self._recorder_of(place.part)
+        most = self._limits.max_member_bytes
+        data = content.read(min(size, most))
+        if len(data) < size:
+            why = content.damage or "it ends early"
+            if size > most:
+                why = f"only the first {most} of {size} bytes are read"
+            recorder.gap(found_at, Presence.TRUNCATED, why)
+        for piece in OPENERS[place.how](data):
+            shown = f"{found_at}/{piece.shown}" if piece.shown else found_at
+            if piece.missing:
+                recorder.gap(shown, Presence.FAILED, piece.missing)
+                continue
+            if place.selection:
+                recorder.select(shown)
+            rel, held = f"{place.rel}{piece.rel}", Held(piece.data)
+            for member in self.file(place.part, rel, shown, len(piece.data), held, 1):
+                member.truncated = len(data) < size
+                yield member
 
     def _zip(self, part: str, member: Member, depth: int) -> Iterator[Member]:
         recorder = self._recorder_of(part)
@@ -116,6 +157,30 @@ class Unfolder:
 
     def _refuse(self, recorder: PartRecorder, found_at: str, name: str, why: str) -> None:
         recorder.gap(f"{found_at}{name}" or recorder.part, Presence.FAILED, why)
+
+
+class Claims:
+    """Which of several inputs a file or a listing is taken from: the first one that has it.
+
+    Listings count as a whole, or by namespace: objects of two collections are never mixed in one.
+    """
+
+    def __init__(self) -> None:
+        self._by: dict[tuple[str, str], dict[str, str]] = {}
+
+    def taken(self, part: str, rel: str, source: str) -> str:
+        """Return the other input that has it already; empty where it is free, and take it then."""
+        if not source:
+            return ""
+        listing = listing_of(rel) if part == "cluster" else None
+        key, scope = listing or (rel, "")
+        owners = self._by.setdefault((part, key), {})
+        rivals = (owners.get(scope), owners.get("")) if scope else tuple(owners.values())
+        for owner in rivals:
+            if owner not in (None, source):
+                return owner or ""
+        owners.setdefault(scope, source)
+        return ""
 
 
 def open_stream(raw: Raw, budget: Budget) -> Reader:

@@ -17,12 +17,24 @@ class Verdict(StrEnum):
     MISSING = "missing"
     WRONG_SIZE = "wrong size"
     WRONG_SUM = "wrong sum"
-    #: The manifest gives no sum for it.
-    NOT_LISTED = "not listed"
+    #: It is in the manifest, without a sum.
+    NO_SUM = "no sum to compare with"
+    #: It is in the bundle, and the manifest does not know it.
+    EXTRA = "not in the manifest"
+
+    @property
+    def good(self) -> bool:
+        """True for what is as the manifest says."""
+        return self is Verdict.OK
+
+    @property
+    def listed(self) -> bool:
+        """True for what the manifest knows."""
+        return self is not Verdict.EXTRA
 
 
 class MemberCheck(BaseModel):
-    """One archive of a part: path as in the manifest, sizes in bytes, verdict."""
+    """One archive or file: path as in the manifest (else as in the bundle), bytes, verdict."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +48,7 @@ def verify(bundle: Bundle) -> tuple[MemberCheck, ...]:
     """Check every archive against the manifest, sorted by path; empty without a manifest.
 
     Reads the bundle once, and unpacks no part. Parts that lie unpacked in a folder have no sum and
-    count as missing.
+    count as missing; their files count as extra.
     """
     if bundle.manifest is None:
         return ()
@@ -49,11 +61,12 @@ def verify(bundle: Bundle) -> tuple[MemberCheck, ...]:
         elif member.bytes is not None and member.bytes != size:
             verdict = Verdict.WRONG_SIZE
         elif not member.sha256:
-            verdict = Verdict.NOT_LISTED
+            verdict = Verdict.NO_SUM
         else:
             verdict = Verdict.OK if member.sha256.lower() == digest else Verdict.WRONG_SUM
         checks.append(_check(member.path, verdict, member.bytes, size))
-    checks += [_check(part, Verdict.NOT_LISTED, None, size) for part, (size, _) in found.items()]
+    checks += [_check(part, Verdict.EXTRA, None, size) for part, (size, _) in found.items()]
+    checks += [_check(path, Verdict.EXTRA, None, size) for path, size in bundle.loose_files()]
     return tuple(sorted(checks, key=lambda check: check.path))
 
 

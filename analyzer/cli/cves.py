@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--bundle", required=True, metavar="BUNDLE", help="The bundle of the same cluster.")
 @click.option(
     "-o",
+    "--output",
     "outputs",
     multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),

@@ -178,18 +178,41 @@ def _listings(
     items: dict[str, list[KubeObject]] = defaultdict(list)
     states: dict[str, dict[str, ListingState]] = defaultdict(dict)
     filtered = {f"cluster/{r.path}" for r in inventory.rows("cluster") if r.word == SELECTION}
+    filtered |= {path for part in parts for path in part.inventory.selections}
     for part in parts:
         for resource, namespace, path, parsed in part.listings:
             items[resource] += parsed.items
             selection = path in filtered
             state = ListingState(path, parsed.presence, parsed.detail, selection)
             states[resource][namespace] = _worse(states[resource].get(namespace), state)
-        for row in part.inventory.rows if part.inventory.part == "cluster" else ():
-            _missing_listing(states, row.path, row.missing, row.note)
+        if part.inventory.part == "cluster":
+            for row in part.inventory.rows:
+                _missing_listing(states, row.path, row.missing, row.note)
+            _empty_listings(states, part)
     return {
         cls: cls.of_items(items[resource], states[resource])
         for resource, cls in BY_RESOURCE.items()
     }
+
+
+def _empty_listings(states: dict[str, dict[str, ListingState]], part: PartFacts) -> None:
+    """Lists over the whole cluster that were read and hold nothing: no member, only a row.
+
+    Where a namespace's member is told of and not there (a torn archive), nothing is concluded.
+    """
+    shown = {path for _, _, path, _ in part.listings}
+    torn = {
+        "/".join(row.path.split("/")[1:3])
+        for row in part.inventory.rows
+        if row.path.endswith(".json") and row.missing is None
+        if row.path.startswith("resources/") and f"cluster/{row.path}" not in shown
+    }
+    for row in part.inventory.rows:
+        root, _, resource = row.path.partition("/")
+        whole = root == "resources" and resource.count("/") == 1 and not row.path.endswith(".json")
+        if whole and row.exit == 0 and not row.note and resource not in torn:
+            state = ListingState("cluster/collection.tsv", Presence.PRESENT)
+            states[resource].setdefault(WHOLE, state)
 
 
 def _worse(known: ListingState | None, new: ListingState) -> ListingState:

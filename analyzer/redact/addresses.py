@@ -36,12 +36,16 @@ KEPT_ADDRESSES = (
     "10.0.0.1", "10.0.0.10",  # the API server and the DNS service where AKS picks the addresses
     "8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9",  # public resolvers
 )  # fmt: skip
-#: In these whole networks every address stands for itself.
+#: In these whole networks every address stands for itself. Of IPv6 that is all but the unicast
+#: ranges in use (https://www.iana.org/assignments/ipv6-address-space): ``a::b`` is no address.
 _STILL = tuple(
     ipaddress.ip_network(text)
-    for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
-                 "::/16", "ff00::/8")
-)  # fmt: skip
+    for text in (
+        *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
+        *("::/3", "4000::/2", "8000::/2", "c000::/3", "e000::/4", "f000::/5", "f800::/6"),
+        "ff00::/8",
+    )
+)
 #: Bytes of an IPv6 address in which zeros stay zeros, so that ``::`` stays where it is.
 _ZEROS_STAY = range(2, 14)
 

@@ -23,9 +23,7 @@ Trigger = Callable[[bytes, int, int, StandIns], Edit | None]
 _BEHIND = 160
 _GUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
 _GROUP = re.compile(rb"[A-Za-z0-9._()-]{1,90}")
-_MANAGED_GROUP = re.compile(
-    rb"(?i)mc_[a-z0-9.()-][a-z0-9._()-]*_[a-z0-9._()-]+_[a-z]{4,}[0-9]?(?![a-z0-9_])"
-)
+_REGION = re.compile(r"(?i)[a-z]{4,30}[0-9]?")
 _NAME = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
 _POOL = re.compile(rb"aks-[a-z0-9]{1,12}-(\d{8})\Z")
 #: What a domain name is made of, as it is; all else is a blank.
@@ -49,8 +47,8 @@ def triggers() -> dict[bytes, Trigger]:
     """All triggers, in lower case."""
     found: dict[bytes, Trigger] = {
         b"/subscriptions/": _subscription,
-        b"/resourcegroups/": _resource_group,
-        b"/managedclusters/": _cluster,
+        b"resourcegroups/": _resource_group,
+        b"managedclusters/": _cluster,
         b"mc_": _managed_group,
         b"-vms": _scale_set,
         b"@": _mail,
@@ -79,8 +77,14 @@ def _resource_group(data: bytes, start: int, end: int, names: StandIns) -> Edit 
 
 
 def _managed_group(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
-    found = _MANAGED_GROUP.match(data, start) if free_before(data, start) else None
-    return (start, found.end(), names.group(found[0].decode())) if found else None
+    found = _GROUP.match(data, start) if free_before(data, start) else None
+    if found is None:
+        return None
+    text = found[0].decode().rstrip(".")
+    parts = text.split("_")
+    if len(parts) < 4 or "" in (parts[1], parts[-2]) or not _REGION.fullmatch(parts[-1]):
+        return None
+    return start, start + len(text), names.group(text)
 
 
 def _cluster(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
@@ -178,19 +182,22 @@ def kept_labels(text: str) -> int:
     """Return how many labels of a domain name stay, from its end; all of them for a public one."""
     labels = text.lower().split(".")
     count = len(labels)
-    for keep in range(count - 1, 0, -1):
-        suffix = ".".join(labels[-keep:])
-        if suffix in words()["services"]:
-            return _service_labels(labels, keep)
+    suffixes = [".".join(labels[count - keep :]) for keep in range(count + 1)]
+    if suffixes[count] in words()["public-hosts"]:
+        return count
     for keep in range(count, 0, -1):
-        if ".".join(labels[-keep:]) in words()["domains"]:
-            return count
-    return 2 if ".".join(labels[-2:]) in words()["double-endings"] else 1
+        if suffixes[keep] in words()["services"]:
+            return _service_labels(labels, keep)
+    if any(suffix in words()["domains"] for suffix in suffixes):
+        return count
+    return 2 if count > 1 and suffixes[2] in words()["double-endings"] else 1
 
 
 def _service_labels(labels: list[str], keep: int) -> int:
     """A region and what kind of name it is stand in front of a service's own name: they stay."""
     front = labels[: len(labels) - keep]
+    if all(label in words()["service-labels"] or label == "*" for label in front):
+        return len(labels)
     for at in range(1, len(front)):
         if front[at] in words()["service-labels"]:
             return len(labels) - at
@@ -198,4 +205,4 @@ def _service_labels(labels: list[str], keep: int) -> int:
         return keep + 1
     if labels[-keep] == "azmk8s":
         return len(labels)  # a webhook of AKS: API servers' names have one of these labels
-    return len(labels) if all(label in words()["service-labels"] for label in front) else keep
+    return keep

@@ -34,6 +34,9 @@ _AT_END = {
 _AT_START = {piece[::-1]: count for piece, count in _AT_END.items()}
 _SIGNS = bytes.maketrans(b".-", b"  ")
 _LENGTH = re.compile(rb"/(\d{1,3})(?![0-9A-Za-z.])")
+#: What stands behind a version, and in front of one: its release; an image, or a program's name.
+_RELEASE = re.compile(rb"[-+~][0-9]|-microsoft")
+_TAG = re.compile(rb"(?:/[a-z0-9._-]+:|[A-Za-z][-_]|[Aa]gent:? )\Z")
 _REVERSED = re.compile(rb"(?i)\.in-addr\.arpa")
 _MAC = re.compile(rb"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _V6_BEFORE = re.compile(rb"[0-9A-Fa-f:]{0,40}\Z")
@@ -85,10 +88,24 @@ def _v4(
             continue
         if shape[end : end + 2] == sign + b"0":
             continue
+        if before == 1 and sign == b"." and _is_version(data, start, end):
+            continue
         done = end
         made = _v4_stand_in(data, start, end, sign, names)
         if made is not None:
             yield start, end, made
+
+
+def _is_version(data: bytes, start: int, end: int) -> bool:
+    """True for four numbers that are a version: of a kernel, a package, an image or an agent.
+
+    Asked only where the first number has one digit, as in ``6.6.130.1-3.azl3``, the kernel of Azure
+    Linux: addresses of clusters begin with larger ones.
+    """
+    if _RELEASE.match(data, end):
+        return True
+    before = data[max(0, start - 120) : start]
+    return bool(_TAG.search(before)) or b"version" in before[-32:].lower()
 
 
 def _v4_stand_in(data: bytes, start: int, end: int, sign: bytes, names: StandIns) -> str | None:

@@ -87,7 +87,10 @@ def test_labels_keep_to_their_category() -> None:
         elif label.category == "several-roots":
             assert len(expect.roots) >= 2, name
         elif label.category == "evidence-missing":
-            silent = any("unknown" in call.params.values() for call in label.faults)
+            # With these causes the node does not answer, and its own files are missing.
+            silent = any(
+                call.params.get("cause") in ("unknown", "network") for call in label.faults
+            )
             assert label.drop or "fields-not-shown" in label.traits or silent or not label.azure, (
                 name
             )

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar")
+ARCHIVE_SUFFIXES = (
+    ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar", ".zip",
+)  # fmt: skip
 #: What an interrupted run leaves of an archive: its start can be read.
 UNFINISHED = ".part"
 
@@ -16,12 +18,43 @@ class Place:
     """Where a file of the bundle belongs: part, and path relative to it.
 
     ``archive`` marks a file that holds the whole part; ``rel`` is empty then. An empty part with
-    ``rel`` ``manifest.json`` is the manifest.
+    ``rel`` ``manifest.json`` is the manifest. ``how`` names a reading of ``openers``: the file
+    holds several members, or one in another form; ``selection`` says that it holds some objects of
+    a listing and is silent on the others.
     """
 
     part: str
     rel: str = ""
     archive: bool = False
+    how: str = ""
+    selection: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignMapping:
+    """What the mappings of other tools' layouts share. ``root`` is stripped, with its slash.
+
+    ``names_node`` is the file whose content names the node that all files come from, where that
+    is known; ``node`` is the name until then.
+    """
+
+    root: str
+    node: str = ""
+    names_node: str = ""
+    format: int = 0
+    certain: bool = True
+
+    def inner(self, name: str) -> str:
+        """Return the path below the root; empty for files beside it."""
+        return name[len(self.root) :] if name.startswith(self.root) else ""
+
+    def beside(self, name: str) -> Place | None:
+        """Nowhere: it is a double."""
+        return None
+
+    def refused(self, name: str) -> str:
+        """Nothing."""
+        return ""
 
 
 class Mapping(Protocol):

@@ -29,13 +29,15 @@ class _Row(BaseModel):
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    never: tuple[str, ...]
+    never: tuple[str, ...] = ()
     map: tuple[_Row, ...]
 
 
-@lru_cache(maxsize=1)
-def _table() -> tuple[tuple[re.Pattern[str], ...], tuple[tuple[re.Pattern[str], str], ...]]:
-    text = files("analyzer.bundle").joinpath("data/node-folder.yaml").read_text(encoding="utf-8")
+@lru_cache(maxsize=4)
+def _table(
+    name: str = "node-folder",
+) -> tuple[tuple[re.Pattern[str], ...], tuple[tuple[re.Pattern[str], str], ...]]:
+    text = files("analyzer.bundle").joinpath(f"data/{name}.yaml").read_text(encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     table = _Table.model_validate(yaml.load(text, Loader=loader))
     rows = tuple((_capturing(row.from_), row.to) for row in table.map)
@@ -52,12 +54,17 @@ def _capturing(glob: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=65536)
-def canonical(rel: str) -> str:
+def canonical(rel: str, table: str = "node-folder") -> str:
     """Return the item that a file of a node is, by its path there; empty for none."""
-    for compiled, target in _table()[1]:
+    for compiled, target in _table(table)[1]:
         if found := compiled.fullmatch(rel):
             return target.replace("{}", found[1]) if "{}" in target else target
     return ""
+
+
+def holds_credentials(rel: str) -> bool:
+    """Tell files of a node that are never read, by their path there."""
+    return any(compiled.fullmatch(rel) for compiled in _table()[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class NodeFolderMapping:
     def refused(self, name: str) -> str:
         """Say that a file holds credentials."""
         split = self._split(name)
-        if split and any(compiled.fullmatch(split[1]) for compiled in _table()[0]):
+        if split and holds_credentials(split[1]):
             return "holds credentials; not read"
         return ""
 

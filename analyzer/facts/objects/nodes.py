@@ -82,9 +82,10 @@ class Node(KubeObject):
 
     @property
     def pool(self) -> str:
-        """The node pool by label, or an empty string."""
+        """The node pool by label, or an empty string; also a pool of node auto-provisioning."""
         labels = self.metadata.labels
-        return labels.get("kubernetes.azure.com/agentpool") or labels.get("agentpool", "")
+        names = ("kubernetes.azure.com/agentpool", "agentpool", "karpenter.sh/nodepool")
+        return next((labels[name] for name in names if labels.get(name)), "")
 
     @property
     def windows(self) -> bool:

@@ -1,0 +1,114 @@
+"""``must-gather`` and ``oc adm inspect``: objects and listings in YAML, by namespace and group.
+
+Source of the layout: openshift/oc, ``pkg/cli/admin/inspect``; gmeghnag/omc, which reads the same
+folders. Several image folders may lie side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from analyzer.bundle.layouts.base import ForeignMapping, Place
+from analyzer.bundle.layouts.paging import Pages
+
+_NAMESPACES = "namespaces"
+_CLUSTER = "cluster-scoped-resources"
+_SUFFIXES = ("yaml", "yml", "json")
+_SECRETS = ("secrets", "secrets.yaml", "secrets.json")
+#: Folders in front: the run, and the image that gathered.
+_DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MustGatherMapping(ForeignMapping):
+    """``whole`` are the namespaces of which there is a listing of pods."""
+
+    layout: str = "must-gather"
+    whole: frozenset[str] = frozenset()
+    pages: Pages = field(default_factory=Pages, compare=False)
+
+    def place(self, name: str) -> Place | None:
+        """Map listings, single objects and logs."""
+        found = _split(name)
+        if found is None:
+            return None
+        top, parts = found
+        if self.refused(name):
+            return Place("", name)
+        if top == _CLUSTER:
+            return self._objects(name, parts, "")
+        namespace, rest = parts[0], parts[1:]
+        if len(rest) == 1:
+            stem, _, suffix = rest[0].rpartition(".")
+            if stem != namespace or suffix not in _SUFFIXES:
+                return None
+            return self._page(name, "resources/core/namespaces", suffix)
+        if rest[0] == "pods":
+            return self._pod(name, namespace, rest[1:])
+        return self._objects(name, rest, f"/{namespace}")
+
+    def refused(self, name: str) -> str:
+        """Say that a file holds Secrets."""
+        found = _split(name)
+        inside = found is not None and any(part in _SECRETS for part in found[1][1:])
+        return "holds Secrets; not read" if inside else ""
+
+    def holds(self, path: str) -> bool:
+        """Listings and logs."""
+        return path.startswith(("cluster/resources/", "cluster/logs/"))
+
+    def _objects(self, name: str, parts: list[str], scope: str) -> Place | None:
+        """Place ``<group>/<plural>.yaml``, a listing, or ``<group>/<plural>/<name>.yaml``."""
+        stem, _, suffix = parts[-1].rpartition(".")
+        if suffix not in _SUFFIXES:
+            return None
+        if len(parts) == 2:
+            return Place("cluster", f"resources/{parts[0]}/{stem}{scope}.{suffix}")
+        if len(parts) == 3:
+            return self._page(name, f"resources/{parts[0]}/{parts[1]}{scope}", suffix)
+        return None
+
+    def _pod(self, name: str, namespace: str, parts: list[str]) -> Place | None:
+        pod, file = parts[0], parts[-1]
+        if len(parts) == 2:
+            if namespace in self.whole or file != f"{pod}.yaml":
+                return None
+            return self._page(name, f"resources/core/pods/{namespace}", "yaml")
+        if len(parts) == 5 and parts[1] == parts[2] and parts[3] == "logs":
+            kinds = {"current.log": "log", "previous.log": "previous.log"}
+            if file in kinds:
+                return Place("cluster", f"logs/{namespace}/{pod}/{parts[1]}.{kinds[file]}")
+        return None
+
+    def _page(self, name: str, listing: str, suffix: str) -> Place | None:
+        """Place one object: that others are not there says nothing."""
+        path = self.pages.path(name, listing, suffix)
+        return Place("cluster", path, selection=True) if path else None
+
+
+def _split(name: str) -> tuple[str, list[str]] | None:
+    """Return the folder that this tool writes, and the path below it; None without one."""
+    parts = name.split("/")
+    for depth, part in enumerate(parts[: _DEEPEST + 1]):
+        if part in (_NAMESPACES, _CLUSTER):
+            rest = parts[depth + 1 :]
+            return (part, rest) if len(rest) > 1 else None
+    return None
+
+
+class MustGatherLayout:
+    """Recognises a namespace's own file, a listing below a namespace, or an object of the cluster."""
+
+    def match(self, names: Sequence[str], label: str) -> MustGatherMapping | None:
+        """Look at any depth up to the image folders."""
+        found = [split for name in names if (split := _split(name)) is not None]
+        whole = frozenset(rest[0] for _, rest in found if rest[1:] == ["core", "pods.yaml"])
+        for top, rest in found:
+            yaml = rest[-1].endswith((".yaml", ".yml"))
+            own = rest[-1] == f"{rest[0]}.yaml" and len(rest) == 2
+            below = len(rest) in (3, 4) and "pods" not in rest[1:2]
+            logs = rest[-2:] == ["logs", "current.log"]
+            if top == _CLUSTER and yaml or top == _NAMESPACES and (yaml and (own or below) or logs):
+                return MustGatherMapping("", whole=whole)
+        return None
