@@ -1,4 +1,4 @@
-"""What the last roll-outs of a Deployment changed, from its replica sets: old value, new, when."""
+"""What the last roll-outs of a workload changed, from its kept revisions: old value, new, when."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from typing import Any
 from analyzer.baselines.attribution import Change
 from analyzer.baselines.drift import differences, with_authors
 from analyzer.baselines.drift_rows import written_at
-from analyzer.facts.objects import Workload
+from analyzer.baselines.object_kind import kind_of
+from analyzer.facts.objects import ControllerRevision, Workload
 from analyzer.model.hit import DriftRow
+
+#: Replica sets are the revisions of a Deployment; other workloads keep theirs apart.
+Revision = Workload | ControllerRevision
 
 _REVISION = "deployment.kubernetes.io/revision"
 #: Set by ``kubectl rollout restart`` and by the controller: no change of what runs.
@@ -65,11 +69,11 @@ class Past:
     at: datetime | None
 
 
-def past_of(path: str, workload: Workload, revisions: Iterable[Workload]) -> Past | None:
+def past_of(path: str, workload: Workload, revisions: Iterable[Revision]) -> Past | None:
     """The value of a field of the pod template in the newest revision that had another one.
 
-    ``revisions`` are the replica sets of the cluster. None where none is kept that differs. What
-    stands there is what ran before, whoever had set it.
+    ``revisions`` are replica sets and controller revisions of the cluster. None where none is kept
+    that differs. What stands there is what ran before, whoever had set it.
     """
     if not path.startswith("spec.template."):
         return None
@@ -84,21 +88,24 @@ def past_of(path: str, workload: Workload, revisions: Iterable[Workload]) -> Pas
     return None
 
 
-def _dump(workload: Workload) -> dict[str, Any]:
-    return workload.model_dump(by_alias=True, mode="json", exclude_none=True)
+def _dump(workload: Revision) -> dict[str, Any]:
+    whole = workload.data if isinstance(workload, ControllerRevision) else workload
+    return whole.model_dump(by_alias=True, mode="json", exclude_none=True)
 
 
-def _of(replica_set: Workload, deployment: Workload) -> bool:
-    if replica_set.namespace != deployment.namespace:
+def _of(revision: Revision, workload: Workload) -> bool:
+    if revision.namespace != workload.namespace:
         return False
     return any(
-        owner.kind == "Deployment" and owner.name == deployment.name
-        for owner in replica_set.metadata.owner_references
+        owner.kind == kind_of(workload) and owner.name == workload.name
+        for owner in revision.metadata.owner_references
     )
 
 
-def _revision(replica_set: Workload) -> int:
-    text = replica_set.metadata.annotations.get(_REVISION, "")
+def _revision(revision: Revision) -> int:
+    if isinstance(revision, ControllerRevision):
+        return revision.revision
+    text = revision.metadata.annotations.get(_REVISION, "")
     return int(text) if text.isdigit() else 0
 
 

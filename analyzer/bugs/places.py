@@ -53,7 +53,7 @@ PLACES: Mapping[str, frozenset[LogKind]] = MappingProxyType(
 OBJECT_PLACES = frozenset(
     {
         "node-status", "node-image", "node-label", "node-taint", "node-condition", "pod-image",
-        "pod-list", "pod-spec", "coredns-custom", "configmap", "kube-proxy-config",
+        "pod-list", "pod-spec", "pod-volume", "coredns-custom", "configmap", "kube-proxy-config",
         "cluster-autoscaler-status", "NetworkPolicy",
     }
 )  # fmt: skip

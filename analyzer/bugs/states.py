@@ -148,6 +148,15 @@ def _pod_images(facts: Facts) -> Iterator[StateText]:
             yield StateText(container.image, pod, anchor, what, pod.spec.node_name)
 
 
+def _git_volumes(facts: Facts) -> Iterator[StateText]:
+    """The one kind of volume that a signature asks for: those that git fills."""
+    for pod in facts.of(Pods).items:
+        for volume in pod.spec.volumes:
+            if volume.git_repo is not None:
+                text = f"gitRepo:\n  repository: {volume.git_repo.repository}"
+                yield StateText(text, pod, "gitRepo", f"volume of {pod.name}", pod.spec.node_name)
+
+
 def _config_maps(*names: str) -> Callable[[Facts], Iterator[StateText]]:
     def texts(facts: Facts) -> Iterator[StateText]:
         for item in facts.of(ConfigMaps).items:
@@ -175,6 +184,7 @@ _SOURCES: dict[str, Callable[[Facts], Iterator[StateText]]] = {
     "node-taint": _taints,
     "node-condition": _conditions,
     "pod-image": _pod_images,
+    "pod-volume": _git_volumes,
     "coredns-custom": _config_maps("kube-system/coredns-custom", "kube-system/coredns"),
     "configmap": _config_maps("kube-system/retina-*", "kube-system/cilium-config"),
     "kube-proxy-config": _config_maps("kube-system/kube-proxy*"),
@@ -182,7 +192,7 @@ _SOURCES: dict[str, Callable[[Facts], Iterator[StateText]]] = {
     "NetworkPolicy": _policies,
 }
 #: Configuration that an exposure may need beside a version.
-_CONFIGURATION = frozenset({"coredns-custom", "kube-proxy-config", "NetworkPolicy"})
+_CONFIGURATION = frozenset({"coredns-custom", "kube-proxy-config", "NetworkPolicy", "pod-volume"})
 
 
 def _pods_in(state: PodState, pods: Mapping[str, list[Pod]]) -> Iterator[StateText]:

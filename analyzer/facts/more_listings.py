@@ -17,6 +17,14 @@ class HorizontalPodAutoscalers(Objects[o.AnyObject]):
     kind = "HorizontalPodAutoscaler"
 
 
+class ControllerRevisions(Objects[o.ControllerRevision]):
+    """The older states of DaemonSets and StatefulSets that are still kept."""
+
+    resource = "apps/controllerrevisions"
+    model = o.ControllerRevision
+    kind = "ControllerRevision"
+
+
 class LimitRanges(Objects[o.AnyObject]):
     """All limit ranges."""
 
@@ -107,7 +115,8 @@ class SigningRequests(Objects[o.AnyObject]):
 
 #: All of them, for the loader.
 MORE = (
-    HorizontalPodAutoscalers, LimitRanges, Ingresses, IngressClasses, CsiDrivers,
+    HorizontalPodAutoscalers, ControllerRevisions, LimitRanges, Ingresses, IngressClasses,
+    CsiDrivers,
     VolumeSnapshots, FlowSchemas, Certificates, ScaledObjects, Kustomizations, HelmReleases,
     SigningRequests,
 )  # fmt: skip

@@ -90,6 +90,12 @@ class HostPath(Slim):
     path: str = ""
 
 
+class GitRepo(Slim):
+    """A volume that the kubelet fills by git (deprecated by Kubernetes)."""
+
+    repository: str = ""
+
+
 class PvcSource(Slim):
     """A volume from a claim."""
 
@@ -102,6 +108,7 @@ class Volume(Slim):
     name: str = ""
     host_path: HostPath | None = None
     persistent_volume_claim: PvcSource | None = None
+    git_repo: GitRepo | None = None
     config_map: Named | None = None
 
 
@@ -238,3 +245,17 @@ class Workload(KubeObject):
         """Images of all containers, init containers first."""
         spec = self.spec.template.spec
         return tuple(c.image for c in (*spec.init_containers, *spec.containers))
+
+
+class RevisionData(Slim):
+    """What a controller keeps of an older state: the pod template."""
+
+    spec: WorkloadSpec = WorkloadSpec()
+
+
+class ControllerRevision(KubeObject):
+    """An older or the present state of a DaemonSet or StatefulSet, numbered."""
+
+    metadata: Meta = Meta()
+    data: RevisionData = RevisionData()
+    revision: int = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from analyzer.baselines.attribution import author_of, changes
 from analyzer.baselines.drift_rows import ABSENT
 from analyzer.baselines.frames import frame_rows
-from analyzer.baselines.history import past_of
+from analyzer.baselines.history import Revision, past_of
 from analyzer.baselines.projections import label_rows
 from analyzer.baselines.schema import Component
 from analyzer.facts.identity import Identity
@@ -21,7 +21,7 @@ def unattributed_rows(
     component: Component,
     workload: Workload,
     identity: Identity,
-    revisions: Iterable[Workload],
+    revisions: Iterable[Revision],
 ) -> tuple[DriftRow, ...]:
     """What differs from what every AKS cluster has alike, and is owned by no field manager.
 
@@ -48,12 +48,12 @@ def _firm(component: Component, workload: Workload, identity: Identity) -> Itera
         yield from (row for row in label_rows(component, workload) if row.actual != ABSENT)
 
 
-def _was_there(row: DriftRow, workload: Workload, revisions: tuple[Workload, ...]) -> bool:
+def _was_there(row: DriftRow, workload: Workload, revisions: tuple[Revision, ...]) -> bool:
     past = past_of(row.path, workload, revisions)
     return past is not None and past.value is not None
 
 
-def _dated(row: DriftRow, workload: Workload, revisions: tuple[Workload, ...]) -> DriftRow:
-    """The row with the time since when it is so, by the roll-outs of a Deployment."""
+def _dated(row: DriftRow, workload: Workload, revisions: tuple[Revision, ...]) -> DriftRow:
+    """The row with the time since when it is so, by the kept revisions of a workload."""
     past = past_of(row.path, workload, revisions)
     return row.model_copy(update={"changed_at": past.at}) if past is not None else row

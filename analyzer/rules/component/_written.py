@@ -10,7 +10,7 @@ from analyzer.baselines.attribution import Change
 from analyzer.baselines.baseline import Baseline
 from analyzer.baselines.drift_rows import ABSENT, text_of
 from analyzer.baselines.frames import State, as_written, frame_state, same_value, value_at
-from analyzer.baselines.history import past_of
+from analyzer.baselines.history import Revision, past_of
 from analyzer.baselines.object_kind import kind_of
 from analyzer.baselines.schema import Component
 from analyzer.facts.identity import Identity
@@ -32,7 +32,7 @@ class Before:
     workload: Workload
     state: State
     labels: dict[str, str]
-    revisions: tuple[Workload, ...]
+    revisions: tuple[Revision, ...]
     captured: State
 
     def expected(self, path: str) -> tuple[Any, bool]:
@@ -54,7 +54,7 @@ def before(
     component: Component,
     workload: Workload,
     identity: Identity,
-    revisions: Iterable[Workload],
+    revisions: Iterable[Revision],
     baseline: Baseline,
 ) -> Before:
     """Gather what tells the expected values of a workload."""

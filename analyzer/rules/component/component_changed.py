@@ -8,7 +8,7 @@ Why it matters:
   the change at some update.
 How we know:
   The managed fields of the object say which field belongs to which tool since when; the baseline
-  and the replica sets of earlier roll-outs say what the value was. AKS's own and Kubernetes' own
+  and the kept revisions of earlier roll-outs say what the value was. AKS's own and Kubernetes' own
   writers, status, own labels, documented customisations, and values that were put back are no
   change. Where the managed fields are not shown, only what every AKS cluster has alike is compared,
   and the author is not known.
@@ -27,10 +27,12 @@ from collections.abc import Iterator
 
 from analyzer.baselines.attribution import Change, changes
 from analyzer.baselines.baseline import Baseline
+from analyzer.baselines.history import Revision
 from analyzer.baselines.projections import image_rows, version_rows
 from analyzer.baselines.schema import Component
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import DaemonSets, Deployments, ReplicaSets
+from analyzer.facts.more_listings import ControllerRevisions
 from analyzer.facts.objects import Workload
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import NotCollected
@@ -71,9 +73,13 @@ def check(
     baseline: Baseline,
     identity: Identity,
     replica_sets: ReplicaSets | None,
+    controller_revisions: ControllerRevisions | None,
 ) -> Iterator[Hit]:
     not_shown: NotCollected | None = None
-    older = replica_sets.items if replica_sets is not None else ()
+    older: tuple[Revision, ...] = (
+        *(replica_sets.items if replica_sets is not None else ()),
+        *(controller_revisions.items if controller_revisions is not None else ()),
+    )
     for component, workload in managed_workloads(deployments, daemonsets, baseline, identity):
         known = before(component, workload, identity, older, baseline)
         try:

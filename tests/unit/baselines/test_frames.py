@@ -11,7 +11,7 @@ from analyzer.baselines.catalogue import Catalogue
 from analyzer.baselines.frames import frame_rows, frames, marks, needed, same_value
 from analyzer.baselines.history import past_of
 from analyzer.baselines.node_settings import iptables_frame, mounts, packages
-from analyzer.facts.objects import Workload
+from analyzer.facts.objects import ControllerRevision, Workload
 
 POD = "spec.template.spec"
 MEMORY = f"{POD}.containers[coredns].resources.limits.memory"
@@ -122,6 +122,32 @@ def test_what_a_field_was_before_and_since_when_it_is_otherwise() -> None:
     assert past_of(MEMORY, coredns("170Mi"), older[1:]) is None
     assert past_of("spec.replicas", coredns("170Mi"), older) is None
     assert past_of(MEMORY, workload("other", "x"), older) is None
+
+
+def test_a_daemonset_keeps_its_past_in_controller_revisions() -> None:
+    def pods(argument: str) -> dict[str, object]:
+        proxy = {"name": "kube-proxy", "image": "x", "args": [argument]}
+        return {"spec": {"template": {"spec": {"containers": [proxy]}}}}
+
+    def revision(number: int, argument: str) -> ControllerRevision:
+        owner = {"kind": "DaemonSet", "name": "kube-proxy", "controller": True}
+        metadata = {
+            "name": f"kube-proxy-{number}",
+            "namespace": "kube-system",
+            "creationTimestamp": f"2026-01-0{number}T00:00:00Z",
+            "ownerReferences": [owner],
+        }
+        raw = {"metadata": metadata, "data": pods(argument), "revision": number}
+        return ControllerRevision.model_validate(raw)
+
+    metadata = {"name": "kube-proxy", "namespace": "kube-system"}
+    now = Workload.model_validate({"kind": "DaemonSet", "metadata": metadata} | pods("--v=9"))
+    path = "spec.template.spec.containers[kube-proxy].args"
+    past = past_of(path, now, [revision(1, "--v=2"), revision(2, "--v=9")])
+    assert past is not None and past.value == ["--v=2"]
+    assert past.at is not None and past.at.day == 2
+    other = now.model_copy(update={"metadata": now.metadata.model_copy(update={"name": "other"})})
+    assert past_of(path, other, [revision(1, "--v=2")]) is None
 
 
 def test_packages_without_what_updates_move() -> None:
