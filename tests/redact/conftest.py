@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,23 @@ def unpacked(bundle: Path) -> dict[str, bytes]:
                 for file in inner:
                     name = f"{entry.name.removesuffix('.tar.gz')}/{file.name}"
                     found[name] = inner.extractfile(file).read()
+                    found |= _unzipped(name, found[name])
     return found
+
+
+def _unzipped(name: str, data: bytes) -> dict[str, bytes]:
+    if not name.endswith(".zip"):
+        return {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {f"{name}/{inner}": archive.read(inner) for inner in archive.namelist()}
+
+
+def _zipped(files: dict[str, bytes]) -> bytes:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return whole.getvalue()
 
 
 def planted_files() -> dict[str, bytes]:
@@ -75,6 +92,10 @@ def planted_files() -> dict[str, bytes]:
     files["cluster/logs/kube-system/planted/app.log"] = json.dumps(
         {"log": [text for _, text, _ in KINDS]}
     ).encode()
+    lines = "\n".join(PLANTED)
+    files[f"nodes/{node}/azure/aks-log-collector.zip"] = _zipped(
+        {"syslog": f"{lines}\n{secrets}".encode(), "windows.log": lines.encode("utf-16")}
+    )
     files[f"nodes/{node}/azure/binary.dat"] = bytes(range(256)) * 20
     return files
 

@@ -93,6 +93,13 @@ def test_what_is_no_text_is_left_out_and_told(redacted: Redacted, files: dict[st
     assert [path.rpartition("/")[2] for path in redacted.summary.left_out] == ["binary.dat"]
 
 
+def test_the_zip_of_a_node_is_one_again_with_text_in_it(files: dict[str, bytes]) -> None:
+    inner = {name: data for name, data in files.items() if "/aks-log-collector.zip/" in name}
+    assert {name.rpartition("/")[2] for name in inner} == {"syslog", "windows.log"}
+    for data in inner.values():
+        assert b"Accepted publickey for" in data and b"\0" not in data
+
+
 def test_tables_of_contents_have_the_new_sizes(redacted: Redacted, files: dict[str, bytes]) -> None:
     checked = 0
     planted = ("azure/waagent.log", "kubelet/journal.log")

@@ -384,6 +384,15 @@ def test_exposure_to_a_setting_needs_the_setting() -> None:
         assert len(found) == count
 
 
+def test_exposure_to_a_kind_of_volume_needs_such_a_volume() -> None:
+    row = pod("fetch", "shop")
+    row["spec"]["volumes"] = [{"name": "code", "gitRepo": {"repository": "https://git.test/x"}}]
+    for rows, count in (([row], 1), ([pod("plain", "shop")], 0)):
+        bundle = facts(nodes=[node(kubelet="v1.29.6")], pods=rows, version="1.29.6")
+        found = of(match_bugs(BUGS, bundle), "kubelet-cve-2024-10220-gitrepo")
+        assert len(found) == count
+
+
 def test_azure_linux_in_the_range_is_only_possibly_exposed() -> None:
     row = node(containerd="1.6.26-5.azl3", os_image="Microsoft Azure Linux 3.0")
     (one,) = of(match_bugs(BUGS, facts(nodes=[row])), "containerd-attach-goroutine-leak")

@@ -164,8 +164,8 @@ def test_credentials_are_never_read() -> None:
 
 def test_other_tools_folders_are_no_bundles() -> None:
     for names in (
-        ["version.yaml", "cluster-resources/pods/default.json", "cluster-resources/nodes.json"],
-        ["namespaces/kube-system/core/pods.yaml", "namespaces/kube-system/core/events.yaml"],
+        ["version.yaml", "cluster-resources/README.md"],
+        ["namespaces/README.yaml", "k8s-pods.yaml", "sosreport/readme"],
         ["README.md", "src/main.py", "etc/nothing"],
         ["a/b/c/d/pods.json", "a/b/c/d/events.json"],
     ):

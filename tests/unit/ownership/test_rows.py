@@ -20,6 +20,7 @@ CASES: dict[str, set[S]] = {
     "O-3-mode-unknown": {S.NETWORK_MODE_UNKNOWN, S.POD_NETWORK, S.UNHEALTHY},
     "O-4-allowed": {S.ALLOWED_CUSTOMISATION, S.MANAGED_COMPONENT},
     "O-4-third-party-cni": {S.THIRD_PARTY_CNI, S.CNI_ITSELF},
+    "O-4-system-metadata-unsigned": {S.SYSTEM_METADATA_CHANGED, S.CHANGED_BY_UNKNOWN},
     "O-4-system-metadata": {S.SYSTEM_METADATA_CHANGED, S.CHANGED_BY_CUSTOMER, S.NODE_HOST},
     "O-4-managed-network": {S.MANAGED_NETWORK_CHANGED, S.CHANGED_BY_CUSTOMER},
     "O-4-node-differs": {S.CHANGED_BY_UNKNOWN, S.NODE_DIFFERS, S.NODE_HOST},

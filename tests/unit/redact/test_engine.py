@@ -79,6 +79,7 @@ def engine() -> Redactor:
         ('User "anna" cannot list', "anna"),
         ("sshd[7]: Invalid user anna from 1.2.3.4", "anna"),
         ("/home/anna/.kube", "anna"),
+        ('{"user":{"username":"anna"}}', "anna"),
     ],
 )
 def test_identity_is_replaced(engine: Redactor, text: str, gone: str) -> None:
@@ -109,6 +110,12 @@ def test_identity_is_replaced(engine: Redactor, text: str, gone: str) -> None:
 )  # fmt: skip
 def test_what_names_nobody_stays(engine: Redactor, text: str) -> None:
     assert engine.redact_text(text) == text
+
+
+def test_a_name_that_kubernetes_uses_too_goes_only_where_it_is_one() -> None:
+    engine = redactor(groups={"default"}, names={"system"})
+    made = engine.redact_text('"namespace":"default" "system" /resourceGroups/default/x')
+    assert made.startswith('"namespace":"default" "system"') and "Groups/default" not in made
 
 
 def test_columns_stay_where_they_are(engine: Redactor) -> None:
