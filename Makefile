@@ -2,8 +2,13 @@
 # make test     all tests; all set-up included
 # make lint     style, types, import directions, shell
 # make bench    what docs/performance.md reports
+# make fuzz     SECONDS=600: coverage-guided fuzzing of readers and parsers (Linux, macOS)
+# make faults   COUNT=10000: bundles broken by seeded dice, each analysed whole
+# make sbom     what demarc brings along when it runs, as CycloneDX JSON
+# make lock     requirements*.txt anew: versions and sums of all packages (on Linux)
 # make accuracy how often the owner is right, over the labelled scenarios
-# make docs     docs/cli.md, from the commands
+# make docs     docs/cli.md from the commands, and the site with its reference pages; links checked
+# make wheelhouse  demarc and all it needs in build/wheelhouse, for laptops without a network
 # make data     SOURCES=DIR: rebuild data tables from checkouts (docs/keeping-data-true.md)
 PYTHON ?= python3
 VENV ?= .venv
@@ -17,7 +22,7 @@ BIN := $(VENV)/bin
 endif
 PY := $(BIN)/python
 
-.PHONY: report test lint bench accuracy format clean data docs
+.PHONY: report test lint bench fuzz faults sbom lock accuracy format clean data docs wheelhouse
 .DELETE_ON_ERROR:
 
 report: $(VENV)/.project
@@ -42,6 +47,22 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks
 
+SECONDS ?= 600
+COUNT ?= 10000
+
+fuzz: $(VENV)/.dev
+	$(PY) -m tests.fuzz --seconds $(SECONDS)
+
+faults: $(VENV)/.dev
+	$(PY) -m tests.fuzz.faults --count $(COUNT)
+
+sbom: $(VENV)/.dev
+	@$(PY) .ci/sbom.py $(BUILD)/sbom.cdx.json
+
+lock: $(VENV)/.dev
+	$(PY) -m pip install --quiet --disable-pip-version-check pip-tools
+	sh .ci/lock $(PY)
+
 accuracy: $(VENV)/.dev
 	@mkdir -p $(BUILD)
 	@$(PY) -m benchmarks.accuracy --json $(BUILD)/accuracy.json
@@ -55,8 +76,26 @@ data: $(VENV)/.project
 	@test -n "$(AS_OF)" || { echo "no date of the checkouts: give AS_OF=YYYY-MM-DD" >&2; exit 2; }
 	@$(PY) -m analyzer.baselines.refresh "$(SOURCES)" --as-of "$(AS_OF)"
 
-docs: $(VENV)/.project
+docs: $(VENV)/.dev
 	@$(PY) -m analyzer.cli.manual docs/cli.md
+	@$(PY) -m docs.site $(BUILD)/docs
+
+# FOR="--platform win_amd64 --python-version 3.12": the wheels of another kind of machine.
+WHEELHOUSE ?= $(BUILD)/wheelhouse
+EXTRAS ?= seal,serve
+PIP := $(PY) -m pip --quiet --disable-pip-version-check
+SUMS := import hashlib, pathlib, sys; folder = pathlib.Path(sys.argv[1]); \
+	lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in sorted(folder.glob("*.whl"))]; \
+	(folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")
+
+wheelhouse: $(VENV)/.project
+	@rm -rf $(WHEELHOUSE) build/lib build/bdist.*
+	@mkdir -p $(WHEELHOUSE)
+	@$(PIP) wheel --no-deps --wheel-dir $(WHEELHOUSE) .
+	@$(PIP) download --only-binary=:all: $(FOR) --dest $(WHEELHOUSE) \
+	  "$$(echo $(WHEELHOUSE)/aks_demarc-*.whl)$(if $(EXTRAS),[$(EXTRAS)])"
+	@$(PY) -c '$(SUMS)' $(WHEELHOUSE)
+	@echo "$(WHEELHOUSE)"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from analyzer.analysis import Analysis
 from analyzer.baselines.baseline import Baseline
 from analyzer.bugs import exposure_refs, exposures
+from analyzer.bundle.layouts.plugged import layout_problems
 from analyzer.bundle.limits import limits_in
 from analyzer.comparison import compare
 from analyzer.facts.facts import Facts
 from analyzer.identity_card import build_cluster_info
+from analyzer.inputs import input_notices
 from analyzer.leads import find_leads
 from analyzer.model.candidate import Candidate
 from analyzer.model.diagnosis import (
@@ -26,7 +28,7 @@ from analyzer.model.gap import Gap, Presence
 from analyzer.model.hit import Outcome, RuleResult
 from analyzer.model.owner import Actor
 from analyzer.narrow import summarise
-from analyzer.rules.registry import Registered
+from analyzer.rules.registry import Registered, plugin_notices
 from analyzer.supply import Supply
 from analyzer.timeline import Moment, Timeline, chosen, moment_refs, timeline_entries
 from analyzer.version import VERSION
@@ -197,7 +199,8 @@ def _notices(analysis: Analysis) -> tuple[str, ...]:
     broken = [g for g in facts.gaps if g.reason in (Presence.FAILED, Presence.TRUNCATED)]
     if broken:
         notices.append(f"{len(broken)} inputs could not be read whole; see what is missing.")
-    return (*notices, *_cycles(analysis))
+    told = input_notices(bundle, analysis.loaded.inventory, facts)
+    return (*notices, *told, *_cycles(analysis), *layout_problems(), *plugin_notices())
 
 
 def _details(analysis: Analysis) -> Iterator[str]:

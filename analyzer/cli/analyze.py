@@ -31,7 +31,7 @@ from analyzer.model.severity import Severity
 
 
 @click.command()
-@click.argument("bundle")
+@click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
@@ -60,12 +60,14 @@ from analyzer.model.severity import Severity
 @limit_option
 @quiet_option
 @click.pass_context
-def analyze(ctx: click.Context, /, bundle: str, quiet: bool, **chosen: object) -> int:
+def analyze(ctx: click.Context, /, bundles: tuple[str, ...], quiet: bool, **chosen: object) -> int:
     """Say whose problem it is, and who acts next.
 
-    BUNDLE is an archive (.tar, .tar.gz, .tar.zst), a folder, or '-' for standard input. Also read:
-    a 'kubectl cluster-info dump' folder, and loose folders of node files. Without -o the HTML
-    report is written into this folder under a name that is ready for a ticket.
+    BUNDLE is an archive (.tar, .tar.gz, .tar.zst, .tar.xz, .zip), a folder, or '-' for standard
+    input. Also read is what other tools write: kubectl cluster-info dump, troubleshoot,
+    must-gather, the node logs.zip of AKS, sos, sonobuoy, cilium sysdump, JSON of az. Several
+    inputs of one cluster are read together. Without -o the HTML report is written into this folder
+    under a name that is ready for a ticket.
 
     \b
     Examples:
@@ -73,11 +75,12 @@ def analyze(ctx: click.Context, /, bundle: str, quiet: bool, **chosen: object) -
       demarc analyze bundle.tar -o report.html -o findings.json
       demarc analyze bundle.tar -f json | jq '.findings[].title'
       demarc analyze bundle.tar --fail-on high:customer
+      demarc analyze dump/ node-logs.zip managed-cluster.json
     """
     prepare_streams()
     request = _Request(**chosen)  # type: ignore[arg-type]
     request.check()
-    diagnosis = _diagnose(bundle, request, quiet=quiet)
+    diagnosis = _diagnose(bundles, request, quiet=quiet)
     shown = request.narrowed(diagnosis)
     to_stdout = _write(shown, request)
     if not quiet and not to_stdout:
@@ -127,12 +130,12 @@ class _Request:
         return narrow(diagnosis, Severity(self.min_severity), owners)
 
 
-def _diagnose(bundle: str, request: _Request, *, quiet: bool) -> Diagnosis:
+def _diagnose(bundles: tuple[str, ...], request: _Request, *, quiet: bool) -> Diagnosis:
     from analyzer.diagnose import build_diagnosis
 
     limits = limits_of(request.limits)
     choices = Choices(request.policy, request.data_dirs, request.jobs, quiet, limits)
-    return build_diagnosis(run_analysis(bundle, choices))
+    return build_diagnosis(run_analysis(bundles, choices))
 
 
 def _write(diagnosis: Diagnosis, request: _Request) -> bool:

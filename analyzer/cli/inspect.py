@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from analyzer.cli.console import output_console, prepare_streams
 from analyzer.cli.limit_option import limit_option, limits_of
+from analyzer.cli.running import STDIN, sources_of
 from analyzer.model.gap import Presence
 
 if TYPE_CHECKING:
@@ -33,16 +33,20 @@ _COLUMNS = (
 
 
 @click.command()
-@click.argument("bundle")
+@click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the same as JSON.")
 @limit_option
 @click.pass_context
 def inspect(
-    ctx: click.Context, bundle: str, as_json: bool, limits: tuple[tuple[str, float], ...]
+    ctx: click.Context,
+    bundles: tuple[str, ...],
+    as_json: bool,
+    limits: tuple[tuple[str, float], ...],
 ) -> None:
     """Show what a bundle holds and what is missing.
 
-    BUNDLE is an archive, a folder, or '-' for standard input. Nothing is judged: for that, see
+    BUNDLE is an archive, a folder, or '-' for standard input; what other tools wrote is told with
+    what it cannot hold. Several are read together. Nothing is judged: for that, see
     'demarc analyze'.
 
     \b
@@ -51,19 +55,19 @@ def inspect(
       demarc inspect bundle.tar --json
     """
     prepare_streams()
-    description = _describe(bundle, limits_of(limits))
+    description = _describe(bundles, limits_of(limits))
     if as_json:
         click.echo(description.model_dump_json(indent=2))
         return
     _show(description, output_console(ctx))
 
 
-def _describe(bundle: str, limits: Limits) -> BundleDescription:
+def _describe(bundles: tuple[str, ...], limits: Limits) -> BundleDescription:
     from analyzer.bundle import open_bundle
     from analyzer.bundle.describe import describe
 
-    source = sys.stdin.buffer if bundle == "-" else bundle
-    name = "standard input" if bundle == "-" else None
+    source = sources_of(bundles)
+    name = "standard input" if bundles == (STDIN,) else None
     opened = open_bundle(source, limits=limits, name=name)
     for _ in opened.members():
         pass
@@ -92,6 +96,8 @@ def _facts(d: BundleDescription) -> list[tuple[str, str]]:
     rows = [
         ("Bundle", d.name),
         ("Layout", d.layout),
+        ("Made by", "; ".join(tool.name for tool in d.tools)),
+        ("Cannot hold", "; ".join(dict.fromkeys(lack for tool in d.tools for lack in tool.cannot))),
         ("SHA-256", d.sha256),
         ("Cluster", " ".join(part for part in (d.cluster, d.server_version) if part)),
         ("Collected", f"{window} ({d.collected_at_source})"),

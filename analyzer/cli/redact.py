@@ -85,10 +85,7 @@ def redact(bundle: str, quiet: bool, **chosen: object) -> int:
     request = _Request(**chosen)  # type: ignore[arg-type]
     _check(request)
     summary = _run(bundle, request, quiet)
-    if (path := request.key_path) is not None:
-        from analyzer.redact.key import save_key
-
-        save_key(path, summary.key)
+    _save_key(request, summary.key)
     _tell(request, summary, quiet)
     return Exit.DONE
 
@@ -110,6 +107,25 @@ def _check(request: _Request) -> None:
     path = request.key_path
     if path is not None and path.resolve() == request.output.resolve():
         raise CommandError("the key file and the output are one file", "name another with --key")
+    if path is not None and not path.parent.is_dir():
+        raise CommandError(f"there is no folder {path.parent}", f"mkdir {path.parent}")
+
+
+def _save_key(request: _Request, key: Key) -> None:
+    """Write the key; a bundle whose key is lost is of no use to its owner, so it goes too."""
+    from analyzer.redact.key import save_key
+
+    path = request.key_path
+    if path is None:
+        return
+    try:
+        save_key(path, key)
+    except OSError as error:
+        request.output.unlink(missing_ok=True)
+        raise CommandError(
+            f"{path} cannot be written: {error.strerror}; the bundle was taken back",
+            "name another place with --key, or keep none with --no-key",
+        ) from error
 
 
 def _key(request: _Request) -> Key:
@@ -150,7 +166,9 @@ def _tell(request: _Request, summary: Summary, quiet: bool) -> None:
     click.echo(f"  {masked:,} secrets masked, {summary.replaced:,} names and addresses replaced")
     if summary.left_out:
         shown = ", ".join(summary.left_out[:3]) + (", …" if len(summary.left_out) > 3 else "")
-        click.echo(f"  {len(summary.left_out):,} files are no text and were left out: {shown}")
+        click.echo(
+            f"  {len(summary.left_out):,} files were left out (no text, or Secrets): {shown}"
+        )
     if (path := request.key_path) is not None:
         click.echo(f"  {path} turns the names back: keep it, and do not send it")
     click.echo("  look through the bundle before you send it: no program knows every name")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -34,8 +35,21 @@ class Choices:
     limits: Limits = DEFAULT_LIMITS
 
 
-def run_analysis(bundle: str, choices: Choices) -> Analysis:
-    """All stages over a bundle: a path, or '-' for standard input.
+def sources_of(bundles: str | Sequence[str]) -> str | BinaryIO | list[str | BinaryIO]:
+    """What to open: a path each, standard input for '-', one or several.
+
+    Raises:
+        CommandError: standard input is named twice.
+    """
+    named = [bundles] if isinstance(bundles, str) else list(bundles)
+    if named.count(STDIN) > 1:
+        raise CommandError("standard input can be read only once", "name the other input by a path")
+    opened: list[str | BinaryIO] = [sys.stdin.buffer if b == STDIN else b for b in named]
+    return opened[0] if len(opened) == 1 else opened
+
+
+def run_analysis(bundle: str | Sequence[str], choices: Choices) -> Analysis:
+    """All stages over a bundle: a path, or '-' for standard input; several are read together.
 
     Raises:
         analyzer.bundle.BundleError: it cannot be read at all.
@@ -47,15 +61,16 @@ def run_analysis(bundle: str, choices: Choices) -> Analysis:
     _tell_settings(choices)
     # The process ends with the report: walking millions of facts for cycles frees nothing.
     gc.disable()
-    source: str | BinaryIO = sys.stdin.buffer if bundle == STDIN else bundle
+    source = sources_of(bundle)
+    single = bundle if isinstance(bundle, str) else bundle[0] if len(bundle) == 1 else ""
     options = Options(
         limits=choices.limits,
         policy=choices.policy,
         data_dirs=choices.data_dirs,
         jobs=choices.jobs,
-        bundle_name="standard-input.tar" if bundle == STDIN else None,
+        bundle_name="standard-input.tar" if single == STDIN else None,
     )
-    with progress(quiet=choices.quiet, bundle=bundle) as show:
+    with progress(quiet=choices.quiet, bundle=single) as show:
 
         def step(stage: str, done: int, total: int) -> None:
             interrupt.check()

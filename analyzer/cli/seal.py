@@ -115,7 +115,9 @@ def unseal(sealed: Path, identities: tuple[Path, ...], output: Path | None, forc
         file.seek(0)
         try:
             pyrage.decrypt_io(file, out, keys)
-        except pyrage.DecryptError as error:
+        except (pyrage.DecryptError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # of the disk; pyrage tells a changed or cut file without a number
             raise CommandError(
                 f"{sealed} cannot be opened: {_line(error)}",
                 "the key is another one, or the file was changed or cut",

@@ -71,7 +71,7 @@ def verify(
     checks = check_sums(opened)
     if not checks:
         raise CommandError(
-            "the bundle has no manifest: there are no sums to compare with",
+            "the bundle has no manifest with sums: there is nothing to compare with",
             "see what is in it: demarc inspect",
         )
     bad = _tell_differences(checks)

@@ -1,1 +1,1 @@
-"""Secrets never reach a reader: the engine that masks them in everything that an output shows."""
+"""Secrets masked in all that is shown, and bundles with stand-ins for names and addresses."""

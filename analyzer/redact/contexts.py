@@ -36,6 +36,7 @@ _MAIL_DOMAIN = re.compile(rb"(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![A-Za
 _ENDS = re.compile(rb"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9_])")
 _USER = re.compile(rb"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 _QUOTED_USER = re.compile(rb'\\{0,3}["\']([A-Za-z0-9][^"\'\\:@\s]{1,80})\\{0,3}["\']')
+_COLON = re.compile(rb"\s*:\s*")
 _SSHD = re.compile(rb"[^\n]{0,80}? (?:for|user) (?:invalid user )?([^\s:]{1,40}) from ")
 _MAC_FIELD = re.compile(rb'"?\s*[:=]\s*"?([0-9A-Fa-f]{12})(?![0-9A-Za-z])')
 #: Escapes such as ``\n`` in quoted JSON: their letter is no part of a name.
@@ -54,6 +55,7 @@ def triggers() -> dict[bytes, Trigger]:
         b"@": _mail,
         b"/home/": _home,
         b"user ": _user,
+        b'username"': _user_field,
         b"sshd[": _login,
         b"macaddress": _mac,
     }
@@ -115,6 +117,11 @@ def _home(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
 
 def _user(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
     return _user_at(_QUOTED_USER.match(data, end), 1, names)
+
+
+def _user_field(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    colon = _COLON.match(data, end)
+    return _user_at(_QUOTED_USER.match(data, colon.end()), 1, names) if colon else None
 
 
 def _login(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:

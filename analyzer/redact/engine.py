@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from ahocorasick_rs import BytesAhoCorasick
 
@@ -16,20 +17,29 @@ from analyzer.redact.stand_ins import StandIns
 
 #: Names shorter than this are words of many texts.
 _SHORT = 4
+#: Names of users and resources that are shorter, and letters alone, may be words.
+_WORD = 8
 _PADDING = re.compile(rb" {2,}")
 #: Places that say that a usual word is a namespace here.
 _NAMESPACE_PLACES = ('"namespace":"{}"', '"namespace": "{}"', "/namespaces/{}/", '/namespaces/{}"',
-                     'namespace="{}"', "/logs/{}/", ".{}.svc", "/{}.json")  # fmt: skip
-_QUOTED_PLACES = ('"{}"',)
+                     'namespace="{}"', "logs/{}/", ".{}.svc", "/{}.json")  # fmt: skip
+#: A name that may be a word is one where it is a value, or a part of an ARM id.
+_WEAK_PLACES = ('"{}"', "/{}/", '/{}"')
+
+#: Texts up to so many bytes are remembered, and how many of them.
+_OFTEN = 32 * 1024
+_REMEMBERED = 1024
 
 Edit = tuple[int, int, str]
+#: A text, the secrets that were masked in it by kind, and how many names were replaced.
+_Done = tuple[bytes, Counter[str], int]
 
 
 class Redactor:
     """Redacts texts under one key; what it replaced by what is in ``names.originals``.
 
-    ``learned`` are the names of this bundle. ``counts`` grows: secrets by kind (as in
-    ``pattern_titles``), and under ``identities`` how many names and addresses were replaced.
+    ``learned`` are the names of this bundle. ``masked`` (secrets by kind, as in ``pattern_titles``)
+    and ``replaced`` (how many names and addresses) grow with each text.
     """
 
     def __init__(self, names: StandIns, learned: Identities) -> None:
@@ -40,18 +50,33 @@ class Redactor:
         self._given: dict[bytes, str] = {}
         texts: dict[bytes, tuple[int, int, Callable[[str], str]]] = {}
         for name, make in sorted(_wanted(learned, names), key=lambda pair: pair[0]):
-            for text, before, after in _places(name, name in learned.namespaces):
-                texts.setdefault(text.lower().encode(), (before, after, make))
+            self._given[name.encode("utf-8", "surrogatepass")] = make(name)
+            for text, before, after in _places(name, learned):
+                key = text.encode("utf-8", "surrogatepass").lower()
+                texts.setdefault(key, (before, after, make))
         self._literals = list(texts.values())
+        #: Kubernetes writes these in lower case alone: in another they are words.
+        self._exact = {
+            name.encode("utf-8", "surrogatepass") for name in learned.namespaces | learned.images
+        }
+        #: Most small files are the same on every node.
+        self._again = lru_cache(maxsize=_REMEMBERED)(self._once)
         self._triggers: list[Trigger] = list(triggers().values())
         self._automaton = BytesAhoCorasick([*texts, *triggers()])
 
     def redact(self, data: bytes) -> bytes:
         """Return the text (in UTF-8) without secrets, with stand-ins for identities."""
-        data, counts = mask_bytes(data)
+        done, counts, replaced = self._once(data) if len(data) > _OFTEN else self._again(data)
         self.masked += counts
+        self.replaced += replaced
+        return done
+
+    def _once(self, data: bytes) -> _Done:
+        data, counts = mask_bytes(data)
         edits = [*self._named(data), *addresses(data, self.names)]
-        return self._edited(data, edits) if edits else data
+        if not edits:
+            return data, counts, 0
+        return self._edited(data, edits, counts)
 
     def redact_text(self, text: str) -> str:
         """The same for a text, such as a path."""
@@ -76,25 +101,27 @@ class Redactor:
                 text = data[start:end]
                 made = given.get(text)
                 if made is None:
+                    if text.lower() in self._exact:
+                        continue
                     made = given[text] = make(text.decode())
                 yield start, end, made
 
-    def _edited(self, data: bytes, edits: list[Edit]) -> bytes:
+    def _edited(self, data: bytes, edits: list[Edit], counts: Counter[str]) -> _Done:
         """Make the edits; of two that overlap the one that begins first, or is longer, is made."""
         edits.sort(key=lambda edit: (edit[0], -edit[1]))
         pieces: list[bytes] = []
-        done = 0
+        done = replaced = 0
         for start, end, made in edits:
             if start < done:
                 continue
             text = made.encode()
             pieces += (data[done:start], text)
             done = end
-            self.replaced += 1
+            replaced += 1
             if len(text) != end - start and data[end : end + 2] == b"  ":
                 done = self._padded(data, end, len(text) - (end - start), pieces)
         pieces.append(data[done:])
-        return b"".join(pieces)
+        return b"".join(pieces), counts, replaced
 
     @staticmethod
     def _padded(data: bytes, end: int, wider: int, pieces: list[bytes]) -> int:
@@ -124,11 +151,22 @@ def _wanted(learned: Identities, names: StandIns) -> Iterator[tuple[str, Callabl
         yield image, lambda text: "/".join(names.name(part) for part in text.split("/"))
 
 
-def _places(name: str, is_namespace: bool) -> Iterator[tuple[str, int, int]]:
+def _places(name: str, learned: Identities) -> Iterator[tuple[str, int, int]]:
     """The texts to look for, with the bytes around the name in each."""
-    if name.lower() not in words()["usual"] and len(name) >= _SHORT:
+    if not _is_weak(name, learned):
         yield name, 0, 0
         return
-    for place in _NAMESPACE_PLACES if is_namespace else _QUOTED_PLACES:
+    is_namespace = name in learned.namespaces
+    if name.lower() in words()["fixed"] and not is_namespace:
+        return
+    for place in _NAMESPACE_PLACES if is_namespace else _WEAK_PLACES:
         before, after = place.split("{}")
         yield place.format(name), len(before), len(after)
+
+
+def _is_weak(name: str, learned: Identities) -> bool:
+    """True for names that may be words of others' texts too."""
+    if name.lower() in words()["usual"] or len(name) < _SHORT:
+        return True
+    is_word = name.isalpha() and len(name) < _WORD
+    return is_word and name in learned.names | learned.users and name not in learned.hosts

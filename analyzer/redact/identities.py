@@ -139,7 +139,7 @@ class Identities:
             if digits:
                 self.digits.add(digits[1] or digits[2])
             if kind.lower() in words()["resources"] and not _MADE_BY_AKS.fullmatch(name):
-                self.add("names", name)
+                self.add("hosts" if kind.lower() == "managedclusters" else "names", name)
 
     def _namespaces(self, value: Any, wanted: bool) -> None:
         for item in _items(value):

@@ -7,6 +7,7 @@ the output is there before it is whole.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -36,6 +37,10 @@ _TELLING = ("cluster/resources/core/nodes", "cluster/resources/core/namespaces",
 _NODES_ASKED = 3
 _INSTANCE = "/azure/instance.json"
 _PODS = "cluster/resources/core/pods"
+#: Our collector never reads Secrets; bundles of other tools may hold some.
+_SECRETS = ("resources/core/secrets/", "resources/core/secrets.")
+#: Members up to so many bytes need no file to wait in.
+_SMALL = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,15 @@ class _Run:
     writers: dict[str, PartWriter] = field(default_factory=dict)
     text_bytes: int = 0
     left_out: list[str] = field(default_factory=list)
+    _paths: dict[str, str] = field(default_factory=dict)
+
+    def path(self, rel: str) -> str:
+        """The redacted form of a path within its part: most are the same on every node."""
+        made = self._paths.get(rel)
+        if made is None:
+            # Some places that tell what a word is begin with the slash.
+            made = self._paths[rel] = self.redactor.redact_text(f"/{rel}").removeprefix("/")
+        return made
 
 
 def learn(bundle: Bundle, limits: Limits, on_request: Collection[str] = ()) -> Identities:
@@ -71,7 +85,7 @@ def learn(bundle: Bundle, limits: Limits, on_request: Collection[str] = ()) -> I
     learned = Identities()
     manifest = bundle.manifest
     if manifest is not None:
-        learned.add("names", manifest.cluster.name)
+        learned.add("hosts", manifest.cluster.name)
         if manifest.cluster.id:
             learned.guids.add(manifest.cluster.id)
         for missing in manifest.nodes.missing:
@@ -163,9 +177,13 @@ def _write_parts(bundle: Bundle, run: _Run, step: OnStep) -> None:
 
 
 def _write_member(run: _Run, writer: PartWriter, member: Member) -> None:
-    rel = part_of(run.redactor.redact_text(member.path))[1]
+    rel = run.path(part_of(member.path)[1])
     masked = run.redactor.masked.total()
-    with spooled() as content:
+    if rel.startswith(_SECRETS):
+        run.left_out.append(f"{writer.part}/{rel}")
+        writer.written[rel] = Written(member.size, 0, True, "holds Secrets; left out")
+        return
+    with io.BytesIO() if member.size <= _SMALL else spooled() as content:
         size = 0 if is_binary(member) else _redacted(run, member, content)
         if member.size and not size:
             run.left_out.append(f"{writer.part}/{rel}")

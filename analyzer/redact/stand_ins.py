@@ -32,12 +32,13 @@ class StandIns:
         self._addresses = addresses
         #: Stand-in → what it stands for, as it was written.
         self.originals: dict[str, str] = dict(known or {})
-        self._given = {name: stand_in for stand_in, name in self.originals.items()}
+        self._taken = {made.lower(): name.lower() for made, name in self.originals.items()}
+        self._given = {name: made for made, name in self._taken.items()}
 
-    def name(self, text: str, kind: str = "name") -> str:
+    def name(self, text: str) -> str:
         """Return the stand-in of a name; one that is written in capitals gets capitals."""
         lower = text.lower()
-        made = self._unique(lower, lambda turn: self._shaped(kind, lower, turn))
+        made = self._unique(lower, lambda turn: self._shaped("name", lower, turn))
         return self._given_as(text, made.upper() if text.isupper() else made)
 
     def guid(self, text: str) -> str:
@@ -48,7 +49,7 @@ class StandIns:
 
     def digits(self, text: str) -> str:
         """Return the stand-in of a number that names a node pool's scale set."""
-        return self._unique(text, lambda turn: self._number(text, turn))
+        return self._given_as(text, self._unique(text, lambda turn: self._number(text, turn)))
 
     def group(self, text: str) -> str:
         """Return the stand-in of a resource group.
@@ -102,23 +103,21 @@ class StandIns:
         return self._given_as(text, whole)
 
     def _given_as(self, text: str, made: str) -> str:
-        self.originals[made] = text
+        """Remember what a stand-in stands for, in the spelling that came first."""
+        self.originals.setdefault(made, text)
         return made
 
     def _unique(self, text: str, make: Callable[[int], str]) -> str:
         """The stand-in given before, or the first one that stands for nothing else yet."""
         made = self._given.get(text)
+        if made is not None:
+            return made
         for turn in range(_TRIES):
-            if made is not None:
-                break
             tried = make(turn)
-            taken = self.originals.get(tried)
-            if tried != text and (taken is None or taken.lower() == text):
-                made = tried
-        if made is None:
-            raise RuntimeError("no stand-in is left for a name of this shape")
-        self._given[text] = made
-        return self._given_as(text, made) if made not in self.originals else made
+            if tried != text and self._taken.setdefault(tried, text) == text:
+                self._given[text] = tried
+                return tried
+        raise RuntimeError("no stand-in is left for a name of this shape")
 
     def _stream(self, kind: str, text: str, turn: int, count: int) -> bytes:
         told = hashlib.shake_256(

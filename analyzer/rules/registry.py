@@ -1,43 +1,25 @@
-"""All rules, found by walking the families; a module that fails to import fails the run."""
+"""All rules, found by walking the families; a module that fails to import fails the run.
+
+Plugins' rules (:mod:`analyzer.rules.plugged`) come after; theirs are told and left out instead.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args, get_type_hints
 
 import analyzer.rules
-from analyzer.model.hit import Hit
 from analyzer.model.owner import Actor
-from analyzer.rules.api import Rule, RuleDoc, parse_doc
+from analyzer.rules.plugged import Plugged, plugged_rules
+from analyzer.rules.registered import Need, Registered, register
 
-
-@dataclass(frozen=True)
-class Need:
-    """A parameter of a rule: its type, and whether the rule copes without it."""
-
-    name: str
-    kind: type[Any]
-    optional: bool
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A rule with its function, its needs and its documentation."""
-
-    rule: Rule
-    check: Callable[..., Iterator[Hit]]
-    needs: tuple[Need, ...]
-    doc: RuleDoc
-    module: str
+__all__ = ["Need", "Registered", "all_rules", "instructions", "packaged_rules", "plugin_notices"]
 
 
 @cache
-def all_rules() -> tuple[Registered, ...]:
-    """Every rule, sorted by id.
+def packaged_rules() -> tuple[Registered, ...]:
+    """Every rule of demarc itself, sorted by id.
 
     Raises:
         ValueError: an id is used twice, or a docstring lacks a section.
@@ -45,11 +27,31 @@ def all_rules() -> tuple[Registered, ...]:
     found: dict[str, Registered] = {}
     for name in _module_names():
         module = importlib.import_module(name)
-        registered = _register(module)
+        registered = register(module)
         other = found.setdefault(registered.rule.id, registered)
         if other is not registered:
             raise ValueError(f"{registered.rule.id} is both {other.module} and {name}")
     return tuple(found[rule_id] for rule_id in sorted(found))
+
+
+@cache
+def all_rules() -> tuple[Registered, ...]:
+    """Every rule, those of plugins too, sorted by id. Raises as :func:`packaged_rules` does."""
+    return tuple(sorted(packaged_rules() + _plugged().rules, key=lambda found: found.rule.id))
+
+
+def plugin_notices() -> tuple[str, ...]:
+    """What a reader must know of the plugins that are installed; nothing where there are none."""
+    origins: dict[str, int] = {}
+    for registered in _plugged().rules:
+        origins[registered.plugin] = origins.get(registered.plugin, 0) + 1
+    told = [f"Rules of {origin} took part: {count}." for origin, count in sorted(origins.items())]
+    return (*told, *_plugged().problems)
+
+
+@cache
+def _plugged() -> Plugged:
+    return plugged_rules({registered.rule.id for registered in packaged_rules()})
 
 
 def instructions() -> dict[str, dict[Actor, str]]:
@@ -64,22 +66,3 @@ def _module_names() -> list[str]:
             package = importlib.import_module(family.name)
             names += [m.name for m in pkgutil.iter_modules(package.__path__, f"{family.name}.")]
     return sorted(n for n in names if not n.rsplit(".", 1)[-1].startswith("_"))
-
-
-def _register(module: Any) -> Registered:
-    try:
-        doc = parse_doc(module.__doc__ or "")
-    except ValueError as error:
-        raise ValueError(f"{module.__name__}: {error}") from None
-    return Registered(module.RULE, module.check, _needs(module.check), doc, module.__name__)
-
-
-def _needs(check: Callable[..., Any]) -> tuple[Need, ...]:
-    needs = []
-    for name, hint in get_type_hints(check).items():
-        if name == "return":
-            continue
-        options = [a for a in get_args(hint) if a is not type(None)]
-        optional = type(None) in get_args(hint)
-        needs.append(Need(name, options[0] if optional else hint, optional))
-    return tuple(needs)

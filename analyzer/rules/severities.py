@@ -1,4 +1,7 @@
-"""How bad each rule's finding is, as data: one file per family in ``data/severities.d``."""
+"""How bad each rule's finding is, as data: one file per family in ``data/severities.d``.
+
+Rules of plugins bring their own rows.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from analyzer.model.severity import Severity
+from analyzer.rules.registry import all_rules
 
 _FILE = TypeAdapter(dict[str, dict[str, Severity]])
 
@@ -30,7 +34,8 @@ def severities() -> Mapping[str, Mapping[str, Severity]]:
         if doubles:
             raise ValueError(f"{file.name}: {', '.join(doubles)} is in another file too")
         rows |= own
-    return rows
+    plugged = {r.rule.id: dict(r.severity) for r in all_rules() if r.severity is not None}
+    return rows | plugged
 
 
 def severity_of(rule_id: str, variant: str) -> Severity:

@@ -20,15 +20,15 @@ from tests.redact.secrets import KINDS
 KEY = Key(secret="5e" * 32)
 #: Names that only people of this cluster have, planted beside those of the scenario.
 PLANTED = (
-    "sshd[811]: Accepted publickey for annamaria from 10.87.12.34 port 5",
-    "sudo: /home/annamaria/run.sh mailed anna.maria@fabrikam.com",
+    "sshd[811]: Accepted publickey for jumpuser7 from 10.87.12.34 port 5",
+    "sudo: /home/jumpuser7/run.sh mailed jump.user7@fabrikam.com",
     "kubelet[9]: dial ledger.corp.fabrikam.com: 52.174.33.101:1433 refused",
     "app: pulled fabrikamprod.azurecr.io/ledger/api:1.2 by ip-10-87-12-34",
     "app: vault fabrikam-kv.vault.azure.net peer 00:0d:3a:9b:8c:7d fd12:77:88::4a1b",
     "app: old aks-gone-55667788-vmss00000c in MC_RG-FABRIKAM_LEDGER_WESTEUROPE",
 )
 NAMES = (
-    "annamaria", "anna.maria", "fabrikam", "ledger.corp", "10.87.12.34", "10-87-12-34",
+    "jumpuser7", "jump.user7", "fabrikam", "ledger.corp", "10.87.12.34", "10-87-12-34",
     "52.174.33.101", "9b:8c:7d", "4a1b", "55667788",
 )  # fmt: skip
 
@@ -96,6 +96,7 @@ def planted_files() -> dict[str, bytes]:
     files[f"nodes/{node}/azure/aks-log-collector.zip"] = _zipped(
         {"syslog": f"{lines}\n{secrets}".encode(), "windows.log": lines.encode("utf-16")}
     )
+    files["cluster/resources/core/secrets/shop.json"] = b'{"items":[{"data":{"x":"c3dvcmQ="}}]}'
     files[f"nodes/{node}/azure/binary.dat"] = bytes(range(256)) * 20
     return files
 

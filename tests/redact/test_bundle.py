@@ -15,6 +15,7 @@ from analyzer.bundle.verify import Verdict, verify
 from analyzer.redact.key import Key
 from analyzer.redact.mask import pattern_titles
 from analyzer.redact.rewrite import redact_bundle
+from fixtures.build import write
 from tests.redact.conftest import KEY, NAMES, Redacted, unpacked
 from tests.redact.secrets import KINDS
 
@@ -85,12 +86,13 @@ def test_the_manifest_tells_what_was_masked(redacted: Redacted, files: dict[str,
     for kind, count in old["masked"].items():
         assert new["masked"][kind] == count + redacted.summary.masked.get(kind, 0)
     assert set(redacted.summary.masked) <= set(pattern_titles())
-    assert new["redacted"] == {"identities": redacted.summary.replaced, "left_out": 1}
+    assert new["redacted"] == {"identities": redacted.summary.replaced, "left_out": 2}
 
 
 def test_what_is_no_text_is_left_out_and_told(redacted: Redacted, files: dict[str, bytes]) -> None:
-    assert not any(name.endswith("binary.dat") for name in files)
-    assert [path.rpartition("/")[2] for path in redacted.summary.left_out] == ["binary.dat"]
+    assert not any(name.endswith(("binary.dat", "secrets/shop.json")) for name in files)
+    left_out = [path.rpartition("/")[2] for path in redacted.summary.left_out]
+    assert left_out == ["shop.json", "binary.dat"]
 
 
 def test_the_zip_of_a_node_is_one_again_with_text_in_it(files: dict[str, bytes]) -> None:
@@ -152,6 +154,24 @@ def test_a_kept_key_gives_the_same_names_in_the_next_bundle(
     )
     assert done.key == kept
     assert (tmp_path / "next.tar").read_bytes() == redacted.copy.read_bytes()
+
+
+def test_a_kept_key_holds_for_another_state_of_the_cluster(
+    redacted: Redacted, tmp_path: Path
+) -> None:
+    kept = redacted.summary.key
+    files = dict(redacted.files)
+    journal = next(path for path in files if path.endswith("kubelet/journal.log"))
+    files[journal] += b"2026-01-20T15:00:00.000000+00:00 n app: new 10.87.12.99 and 10.87.12.34\n"
+    later = write(files, tmp_path / "later.tar")
+    done = redact_bundle(open_bundle(later), tmp_path / "out.tar", kept, limits=Limits())
+    assert kept.names.items() <= done.key.names.items()
+    (new,) = [made for made, name in done.key.names.items() if name == "10.87.12.99"]
+    (old,) = [made for made, name in kept.names.items() if name == "10.87.12.34"]
+    line = unpacked(tmp_path / "out.tar")
+    text = b"".join(data for path, data in line.items() if path.endswith("kubelet/journal.log"))
+    assert f"new {new} and {old}".encode() in text
+    assert new.rpartition(".")[0] == old.rpartition(".")[0]
 
 
 def test_a_torn_bundle_is_redacted_as_far_as_it_goes(redacted: Redacted, tmp_path: Path) -> None:

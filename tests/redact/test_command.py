@@ -25,7 +25,7 @@ def test_redact_then_unmask(
     assert run(["redact", str(redacted.original), "-o", str(out)]) == 0
     said = capsys.readouterr().out
     key = tmp_path / "case.key.json"
-    assert f"wrote {out}" in said and str(key) in said and "1 files are no text" in said
+    assert f"wrote {out}" in said and str(key) in said and "2 files were left out" in said
     if os.name == "posix":
         assert key.stat().st_mode & 0o077 == 0
     report = tmp_path / "report.json"
@@ -59,6 +59,7 @@ def test_no_key_is_kept_where_none_is_wanted(redacted: Redacted, tmp_path: Path)
         (["-o", "x.tar.gz"], "plain tar"),
         (["-o", "no/such/x.tar"], "there is no folder"),
         (["-o", "x.tar", "--key", "x.tar"], "one file"),
+        (["-o", "x.tar", "--key", "no/such/k.json"], "there is no folder"),
         (["-o", "x.tar", "--key", "k.json", "--no-key"], "exclude each other"),
         (["-o", "x.tar", "--key", "bad.json"], "is no key file"),
         (["-o", "there.tar"], "is there already"),
@@ -78,6 +79,21 @@ def test_what_cannot_be_done_is_one_line_and_writes_nothing(
     assert run(["redact", str(redacted.original), *arguments]) == 2
     assert told in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.json", "there.tar"]
+
+
+def test_a_bundle_whose_key_cannot_be_written_is_taken_back(
+    redacted: Redacted,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("analyzer.redact.key.save_key", full)
+    assert run(["redact", str(redacted.original), "-o", str(tmp_path / "x.tar")]) == 2
+    assert "taken back" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unmask_refuses_an_archive(redacted: Redacted, tmp_path: Path) -> None:
