@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Sequence
 
 from analyzer.analysis import Analysis
-from analyzer.bundle import open_bundle
+from analyzer.bundle import Source, open_bundle
 from analyzer.causes.effects import cause_links
 from analyzer.causes.graph import explain, link
 from analyzer.diagnose import build_diagnosis, cited
@@ -24,12 +23,14 @@ from analyzer.supply import build_supply
 
 
 def analyze(
-    source: str | Path | BinaryIO,
+    source: Source | Sequence[Source],
     *,
     options: Options | None = None,
     on_step: OnStep | None = None,
 ) -> Diagnosis:
     """Analyse a bundle (an archive, a folder, or an open binary stream) and return the diagnosis.
+
+    Several inputs, as a list or tuple, are read together as one bundle.
 
     The same input and data give the same diagnosis, byte for byte; no network is used, and "now" is
     the bundle's collection time. ``on_step(stage, done, total)`` is told of progress.
@@ -43,7 +44,7 @@ def analyze(
 
 
 def run_stages(
-    source: str | Path | BinaryIO, options: Options, on_step: OnStep | None = None
+    source: Source | Sequence[Source], options: Options, on_step: OnStep | None = None
 ) -> Analysis:
     """Run every stage in order and keep what each came to. Raises as :func:`analyze` does."""
     step = on_step or (lambda stage, done, total: None)

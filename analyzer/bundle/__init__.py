@@ -15,7 +15,7 @@ from analyzer.bundle.manifest import Manifest
 from analyzer.bundle.member import Member
 from analyzer.bundle.parts import PartRef, read_part
 from analyzer.bundle.presence import ItemState
-from analyzer.bundle.reader import Bundle, open_bundle
+from analyzer.bundle.reader import Bundle, Source, open_bundle
 from analyzer.bundle.recorder import PartInventory, PartRecorder
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "PartInventory",
     "PartRecorder",
     "PartRef",
+    "Source",
     "collected_at",
     "open_bundle",
     "read_part",

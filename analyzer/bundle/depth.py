@@ -29,15 +29,15 @@ def nested_deeper(data: bytes, limit: int) -> bool:
 
 def value_deeper(value: object, limit: int) -> bool:
     """Tell the same of a value that was parsed already: its lists and dicts, level by level."""
-    level = [value]
-    for _ in range(limit + 1):
+    level: list[object] = [value] if isinstance(value, dict | list) else []
+    for _ in range(limit):
+        if not level:
+            return False
         below: list[object] = []
         for item in level:
             if isinstance(item, dict):
                 below.extend(inner for inner in item.values() if isinstance(inner, dict | list))
             elif isinstance(item, list):
                 below.extend(inner for inner in item if isinstance(inner, dict | list))
-        if not below:
-            return False
         level = below
-    return True
+    return bool(level)

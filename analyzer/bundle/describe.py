@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from analyzer.bundle.inventory import Inventory, collected_at
 from analyzer.bundle.items import kind_of
+from analyzer.bundle.layouts.tools import tool_of
 from analyzer.bundle.reader import Bundle
 from analyzer.model.gap import Gap, Presence
 
@@ -35,6 +36,16 @@ class PartDescription(_Frozen):
     missing: tuple[Gap, ...] = ()
 
 
+class ToolDescription(_Frozen):
+    """Another tool that wrote an input, and the kinds of evidence that its output cannot hold."""
+
+    name: str
+    layout: str
+    cannot: tuple[str, ...]
+    #: Names of the inputs that it wrote.
+    inputs: tuple[str, ...]
+
+
 class BundleDescription(_Frozen):
     """The whole bundle. Times are UTC; ``collected_at_source`` says what the time rests on."""
 
@@ -56,6 +67,19 @@ class BundleDescription(_Frozen):
     masked: dict[str, int]
     parts: tuple[PartDescription, ...]
     gaps: tuple[Gap, ...]
+    #: Tools that wrote it, our own collector excepted.
+    tools: tuple[ToolDescription, ...] = ()
+
+
+def _tools(bundle: Bundle) -> tuple[ToolDescription, ...]:
+    made: dict[str, list[str]] = {}
+    for one in bundle.inputs:
+        made.setdefault(one.layout, []).append(one.name)
+    return tuple(
+        ToolDescription(name=tool.name, layout=layout, cannot=tool.cannot, inputs=tuple(names))
+        for layout, names in made.items()
+        if (tool := tool_of(layout)) is not None
+    )
 
 
 def describe(bundle: Bundle, inventory: Inventory) -> BundleDescription:
@@ -84,6 +108,7 @@ def describe(bundle: Bundle, inventory: Inventory) -> BundleDescription:
         masked=manifest.masked if manifest else {},
         parts=parts,
         gaps=inventory.gaps(),
+        tools=_tools(bundle),
     )
 
 

@@ -24,8 +24,8 @@ _END = re.compile(rb"(?m)^==== END logs for container ")
 #: What kubectl writes in place of a log that it did not get.
 _NO_LOG = re.compile(rb"\s*(?:Create log request error|Request log error): (?P<why>[^\n]*)\s*")
 _OBJECT_END = re.compile(rb"(?m)^(?:\}|---)[ \t]*\r?\n?")
-_KIND = re.compile(rb'(?m)^\s*"?kind"?:\s*"?(?P<kind>\w+)List\b')
-_NAMESPACE = re.compile(rb'"?namespace"?:\s*"?(?P<ns>[a-z0-9][a-z0-9-]*)')
+_KIND = re.compile(rb'(?m)^[ \t]*"?kind"?:[ \t]*"?(?P<kind>\w+)List\b')
+_NAMESPACE = re.compile(rb'"?namespace"?:[ \t]*"?(?P<ns>[a-z0-9][a-z0-9-]*)')
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 #: The kinds with which kubectl begins what it writes about a namespace, and about the cluster.
 _FIRST = "Event"
@@ -47,9 +47,12 @@ class Piece:
 
 def _sections(data: bytes) -> Iterator[Piece]:
     """Logs between banners, as ``kubectl cluster-info dump`` writes them (``logs.txt``)."""
-    for container, pod, namespace, start, end in _banners(data):
+    found = False
+    for container, _, _, start, end in _banners(data):
+        found = True
         yield _log(container, data[start:end], f"{container}.log", container)
-        del pod, namespace
+    if not found:  # cut by hand: still a text to search
+        yield Piece("logs.log", "", data)
 
 
 def _banners(data: bytes) -> Iterator[tuple[str, str, str, int, int]]:
@@ -137,7 +140,8 @@ def _lists(listed: list[tuple[str, bytes]]) -> Iterator[Piece]:
 def _kinds(data: bytes) -> Iterator[Piece]:
     """A list of several kinds, as ``kubectl get all -o json`` writes it: one list a kind."""
     by_kind: dict[str, list[Any]] = {}
-    for item in _json(data).get("items") or ():
+    items = _json(data).get("items")
+    for item in items if isinstance(items, list) else ():
         kind = item.get("kind") if isinstance(item, dict) else None
         if isinstance(kind, str) and kind in RESOURCES:
             by_kind.setdefault(kind, []).append(item)
@@ -178,7 +182,7 @@ def _git_version(data: bytes) -> Iterator[Piece]:
 
 
 def _journal(data: bytes) -> Iterator[Piece]:
-    """``journalctl -o json``: a line for each entry, as ``journalctl -o short-iso-precise`` does."""
+    """``journalctl -o json``: a line for each entry, in the form of ``-o short-iso-precise``."""
     yield Piece("", "", b"".join(_journal_line(line) for line in data.splitlines()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,9 @@ from analyzer.bundle.recorder import PartInventory, PartRecorder
 from analyzer.bundle.sealed import refuse_sealed
 from analyzer.bundle.shells import ListedShell, StreamShell
 from analyzer.bundle.unfold import Unfolder
+
+#: What one input may be given as.
+Source = str | Path | BinaryIO
 
 
 class Bundle:
@@ -39,6 +42,11 @@ class Bundle:
     def layout(self) -> str:
         """Readable id of the layout: ``demarc-1``, ``cluster-info-dump``, ``node-folder`` …"""
         return self._shell.mapping.layout
+
+    @property
+    def inputs(self) -> tuple[Bundle, ...]:
+        """The inputs that it was put together from: itself, where there is one."""
+        return (self,)
 
     @property
     def format(self) -> int:
@@ -180,9 +188,11 @@ def _only(members: Iterator[Member], wanted: Collection[str]) -> Iterator[Member
 
 
 def open_bundle(
-    source: str | Path | BinaryIO, *, limits: Limits = DEFAULT_LIMITS, name: str | None = None
+    source: Source | Sequence[Source], *, limits: Limits = DEFAULT_LIMITS, name: str | None = None
 ) -> Bundle:
     """Open a bundle: the path of an archive or folder, or a binary stream (standard input).
+
+    Several of them, as a list or tuple, are read together as one bundle.
 
     A stream is kept in memory as it comes, up to ``max_stdin_bytes``. ``name`` replaces the name
     of the file or folder.
@@ -190,6 +200,11 @@ def open_bundle(
     Raises:
         BundleError: the source cannot be read as a bundle at all.
     """
+    if isinstance(source, list | tuple):
+        from analyzer.bundle.together import open_together  # it builds on this module
+
+        return open_together(source, limits)
+    assert not isinstance(source, Sequence) or isinstance(source, str)
     source = refuse_sealed(source, name)
     shown, opened, shell = open_shell(source, limits, name)
     return Bundle(shown, opened, shell)

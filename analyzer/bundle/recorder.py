@@ -123,7 +123,9 @@ class PartRecorder:
         """Note that the part's archive ends early: what is not seen may have been in it."""
         if not self._torn:
             self._torn = why
-            self.gap(self.part or WHOLE, Presence.TRUNCATED, why)
+            # Told however many gaps there are: it is the one that says what may be lost.
+            gap = Gap(path=self.part or WHOLE, reason=Presence.TRUNCATED, detail=why)
+            self._gaps.append(gap)
 
     def gap(self, path: str, reason: Presence, detail: str) -> None:
         """Note anything else that is missing or was refused."""

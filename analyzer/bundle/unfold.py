@@ -23,6 +23,8 @@ from analyzer.model.gap import Presence
 NESTED_ZIP = "azure/aks-log-collector.zip"
 _NESTED_FOLDER = "azure/aks-log-collector"
 _ENOUGH_TO_TELL = 512
+#: How a gap ends that tells of a file which another input has too.
+DOUBLE = "has it too, and is used"
 _TOO_DEEP = "too many archives inside one another; not read"
 
 
@@ -84,7 +86,7 @@ class Unfolder:
         """Yield one file as a member, or the files inside it where it is the zip of a node."""
         recorder = self._recorder_of(part)
         if first := self._claims.taken(part, rel, self.source):
-            recorder.gap(found_at, Presence.FAILED, f"{first} has it too, which is used")
+            recorder.gap(found_at, Presence.FAILED, f"{first} {DOUBLE}")
             return
         if recorder.knows(rel):
             recorder.gap(found_at, Presence.FAILED, "found twice; the first one is used")

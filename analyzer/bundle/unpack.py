@@ -1,7 +1,9 @@
-"""Decompression as a stream: gzip (ISA-L where it is there, else zlib) and Zstandard."""
+"""Decompression as a stream: gzip (ISA-L where it is there, else zlib), Zstandard, xz, bzip2."""
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import zlib
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -26,6 +28,8 @@ _GZIP_ERRORS: tuple[type[Exception], ...] = tuple(_ERRORS)
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+XZ_MAGIC = b"\xfd7zXZ\0"
+BZIP2_MAGIC = b"BZh"
 
 #: Unpacked bytes for one call. What a broken block costs is at most one such piece, and pieces
 #: of 64 KiB stay in the processor's cache.
@@ -216,10 +220,73 @@ class _Feed:
         return data
 
 
+#: Memory that an xz stream may ask for; ``xz -9`` needs 65 MiB.
+_XZ_MEMORY = 256 * MIB
+
+
+class Unxz:
+    """An xz or bzip2 stream, unpacked piece by piece within a budget; streams may follow."""
+
+    __slots__ = ("_budget", "_engine", "_kind", "_packed", "_raw", "_unpacked")
+
+    def __init__(self, raw: Raw, budget: Budget, kind: str) -> None:
+        self._raw = raw
+        self._budget = budget
+        self._kind = kind
+        self._engine = self._fresh()
+        self._packed = 0
+        self._unpacked = 0
+
+    def _fresh(self) -> lzma.LZMADecompressor | bz2.BZ2Decompressor:
+        if self._kind == "bzip2":
+            return bz2.BZ2Decompressor()
+        return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+    def piece(self) -> bytes:
+        """Return the next unpacked bytes.
+
+        Raises:
+            Damage: the stream is cut or broken here, or is over a limit.
+        """
+        while True:
+            data = b""
+            if self._engine.eof:
+                data = self._engine.unused_data.lstrip(b"\0") or self._raw.piece()
+                if not data.strip(b"\0"):
+                    return b""
+                self._engine = self._fresh()
+            elif self._engine.needs_input:
+                data = self._raw.piece()
+                if not data:
+                    raise Damage(f"the {self._kind} stream is cut off")
+            self._packed += len(data)
+            try:
+                out = self._engine.decompress(data, PIECE)
+            except (lzma.LZMAError, OSError, EOFError, ValueError, MemoryError) as error:
+                raise Damage(f"the {self._kind} stream is broken: {error}") from error
+            if out:
+                self._unpacked += len(out)
+                self._budget.spend(len(out))
+                self._budget.check_ratio(self._packed, self._unpacked)
+                return out
+
+    def leap(self, count: int) -> int:
+        """Nothing can be skipped without unpacking it."""
+        return 0
+
+    def close(self) -> None:
+        """Close what lies beneath."""
+        self._raw.close()
+
+
 def unpacked(raw: Raw, magic: bytes, budget: Budget) -> Raw:
     """Wrap ``raw`` in the decompressor that its first bytes ask for; plain data stays as it is."""
     if magic.startswith(GZIP_MAGIC):
         return Gunzip(raw, budget)
     if magic.startswith(ZSTD_MAGIC):
         return Unzstd(raw, budget)
+    if magic.startswith(XZ_MAGIC[:4]):
+        return Unxz(raw, budget, "xz")
+    if magic.startswith(BZIP2_MAGIC):
+        return Unxz(raw, budget, "bzip2")
     return raw

@@ -45,7 +45,7 @@ class MemberCheck(BaseModel):
 
 
 def verify(bundle: Bundle) -> tuple[MemberCheck, ...]:
-    """Check every archive against the manifest, sorted by path; empty without a manifest.
+    """Check every archive against the manifest, sorted by path; empty where it has no sums at all.
 
     Reads the bundle once, and unpacks no part. Parts that lie unpacked in a folder have no sum and
     count as missing; their files count as extra.
@@ -53,6 +53,8 @@ def verify(bundle: Bundle) -> tuple[MemberCheck, ...]:
     if bundle.manifest is None:
         return ()
     found = bundle.sums()
+    if not found and not bundle.manifest.members:
+        return ()
     checks = []
     for member in bundle.manifest.members:
         size, digest = found.pop(archive_stem(member.path), (None, ""))

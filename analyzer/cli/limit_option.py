@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -16,6 +16,8 @@ _VALUE = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,6})?) ?(?P<unit>[A-Za-z]{0,3}
 #: Limits that count bytes; only these take a unit.
 _BYTES = frozenset(n for n in NAMES if n.endswith("-bytes")) | {"memory"}
 _LARGEST = 2**60
+#: Fields that take parts of one.
+_FRACTIONS = frozenset({"max_rule_seconds"})
 
 
 class LimitType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
@@ -65,8 +67,8 @@ def _number(name: str, text: str) -> float | None:
 
 def limits_of(chosen: Iterable[tuple[str, float]]) -> Limits:
     """Return the limits of a run: the defaults, and what was chosen instead (the last counts)."""
-    kinds = {field.name: type(field.default) for field in fields(Limits)}
-    return replace(DEFAULT_LIMITS, **{name: kinds[name](value) for name, value in chosen})
+    values = {name: value if name in _FRACTIONS else int(value) for name, value in chosen}
+    return replace(DEFAULT_LIMITS, **values)  # type: ignore[arg-type]  # ints where ints belong
 
 
 limit_option = click.option(

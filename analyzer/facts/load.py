@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -144,6 +144,10 @@ def _facts(
     identity = assemble_identity(
         bundle.manifest, listings, archives, azure, texts.get("cluster/version.json"), when, source
     )
+    if identity.collected_at is None:  # nothing of the API server: the newest line of a log
+        newest = max((span.last for part in parts for span in part.spans), default=None)
+        source = "newest time in the data" if newest else identity.collected_at_source
+        identity = replace(identity, collected_at=newest, collected_at_source=source)
     return Facts(
         identity=identity,
         listings=listings,

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+#: Seconds between two looks at the clock. One thread looks for all rules: to start one for each
+#: takes longer than most rules do.
+_LOOK_EVERY = 0.1
 
 
 class OutOfTime(BaseException):
@@ -20,7 +25,8 @@ class OutOfTime(BaseException):
 class _Alarm:
     """Goes off once, unless it is turned off before."""
 
-    def __init__(self, thread: int) -> None:
+    def __init__(self, thread: int, at: float) -> None:
+        self.at = at
         self._thread = thread
         self._lock = threading.Lock()
         self._on = True
@@ -28,7 +34,7 @@ class _Alarm:
 
     def ring(self) -> None:
         with self._lock:
-            if self._on:
+            if self._on and not self._rung:
                 self._rung = True
                 _raise_in(self._thread, OutOfTime)
 
@@ -40,6 +46,36 @@ class _Alarm:
                 _raise_in(self._thread, None)
 
 
+class _Watch:
+    """The thread that rings the alarms; it starts with the first of them."""
+
+    def __init__(self) -> None:
+        self._alarms: dict[int, _Alarm] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, alarm: _Alarm) -> None:
+        with self._lock:
+            self._alarms[id(alarm)] = alarm
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._look, daemon=True, name="stopwatch")
+                self._thread.start()
+
+    def drop(self, alarm: _Alarm) -> None:
+        self._alarms.pop(id(alarm), None)
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(_LOOK_EVERY)
+            now = time.monotonic()
+            for alarm in list(self._alarms.values()):
+                if now >= alarm.at:
+                    alarm.ring()
+
+
+_WATCH = _Watch()
+
+
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:
     value = None if error is None else ctypes.py_object(error)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), value)
@@ -47,7 +83,7 @@ def _raise_in(thread: int, error: type[BaseException] | None) -> None:
 
 @contextmanager
 def stopped_after(seconds: float) -> Iterator[None]:
-    """Bound what is inside; 0 or less for no bound.
+    """Bound what is inside, to about a tenth of a second; 0 or less for no bound.
 
     Raises:
         OutOfTime: inside, once the time is over.
@@ -55,12 +91,10 @@ def stopped_after(seconds: float) -> Iterator[None]:
     if seconds <= 0:
         yield
         return
-    alarm = _Alarm(threading.get_ident())
-    timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), alarm.ring)
-    timer.daemon = True
-    timer.start()
+    alarm = _Alarm(threading.get_ident(), time.monotonic() + seconds)
+    _WATCH.add(alarm)
     try:
         yield
     finally:
-        timer.cancel()
+        _WATCH.drop(alarm)
         alarm.turn_off()

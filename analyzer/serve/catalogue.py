@@ -22,7 +22,9 @@ _FILE = re.compile(
 )
 #: Kinds that are shown even where the cluster's own list is not known to name them: whoever asks
 #: for one hears that it was not collected, and not that there is no such kind.
-_ALWAYS = {("", name) for name in ("secrets", "pods", "nodes", "namespaces", "events", "configmaps")}
+_ALWAYS = {
+    ("", name) for name in ("secrets", "pods", "nodes", "namespaces", "events", "configmaps")
+}
 METRICS = "metrics.k8s.io"
 
 
@@ -132,7 +134,7 @@ class Catalogue:
             seen_version, seen_kind = self._seen(key)
         version = seen_version or str(told.get("version") or "") or start.version
         kind = str(told.get("kind") or "") or seen_kind or start.kind
-        namespaced = told["namespaced"] if "namespaced" in told else start.namespaced
+        namespaced = told.get("namespaced", start.namespaced)
         if "namespaced" not in told and custom is None and key not in built_in():
             namespaced = any(self.files[key])
         collected = bool(self.files.get(key))

@@ -39,8 +39,13 @@ def find_items(store: Store, piece: Piece, is_yaml: bool) -> list[ItemAt]:
     return [
         ItemAt(*_names(item), Piece(piece.offset + start, end - start))
         for item, start, end in _walk(data)
-        if isinstance(item, dict) and isinstance(item.get("metadata"), dict)
+        if _is_object(item)
     ]
+
+
+def _is_object(item: Any) -> bool:
+    """Tell an object from what else was saved in its place, such as a Status."""
+    return isinstance(item, dict) and bool((item.get("metadata") or {}).get("name"))
 
 
 def _names(item: dict[str, Any]) -> tuple[str, str]:
@@ -123,7 +128,7 @@ def _yaml_documents(data: bytes) -> Iterator[dict[str, Any]]:
 def _of_documents(store: Store, items: Iterator[dict[str, Any]]) -> list[ItemAt]:
     found = []
     for item in items:
-        if isinstance(item.get("metadata"), dict):
+        if _is_object(item):
             piece = store.append(orjson.dumps(item, default=str, option=_AS_JSON))
             found.append(ItemAt(*_names(item), piece))
     return found

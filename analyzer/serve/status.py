@@ -55,6 +55,9 @@ def not_found(resource: str, group: str, name: str) -> ApiError:
 
 
 def not_collected(what: str, why: str, **details: str) -> ApiError:
-    """Return the answer for what the bundle does not hold: its absence says nothing."""
+    """Return the answer for what the bundle does not hold: its absence says nothing.
+
+    ``what`` ends in a verb: ``pods are``.
+    """
     tail = f": {why}" if why else ""
     return ApiError(404, f"{what} not in the bundle{tail}", **details)

@@ -81,6 +81,21 @@ class Store:
         assert self._inventory is not None
         return self._inventory
 
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of the nodes whose archives are there, sorted."""
+        names = [part.name for part in self.bundle.parts()] or list(self.inventory.parts)
+        return tuple(sorted(n.removeprefix("nodes/") for n in names if n.startswith("nodes/")))
+
+    def of_node(self, node: str) -> Iterator[Member]:
+        """Yield the files of one node's archive."""
+        part = f"nodes/{node}"
+        for ref in self.bundle.parts():
+            if ref.name == part:
+                yield from read_part(ref)
+        if not self.bundle.partitioned:
+            yield from (member for name, member in self.bundle.members() if name == part)
+
     def collected(self) -> datetime | None:
         """When the bundle was collected, the "now" of every age; None where nothing says so."""
         return collected_at(self.inventory, self.bundle.manifest)[0]

@@ -12,11 +12,17 @@ from typing import Any
 import yaml
 
 from analyzer.analysis import Analysis
+from analyzer.bundle import open_bundle
+from analyzer.facts.load import load_facts
 from analyzer.model.diagnosis import Diagnosis
 from analyzer.model.finding import Finding
 from analyzer.model.hit import RuleResult
 from analyzer.options import Options
 from analyzer.pipeline import run_stages
+from analyzer.reference import load_reference
+from analyzer.rules.engine import run_rule
+from analyzer.rules.registry import all_rules
+from analyzer.supply import Supply, build_supply
 from fixtures.build import scenario, tree
 
 #: What a case leaves out: a small, quiet cluster.
@@ -26,7 +32,7 @@ DEFAULTS: dict[str, Any] = {"name": "case", "base": "overlay", "kubernetes": "1.
 def bundle_of(world: Mapping[str, bytes]) -> io.BytesIO:
     """A flat archive of the tree, in memory."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for path, content in sorted(world.items()):
             member = tarfile.TarInfo(f"demarc-case/{path}")
             member.size = len(content)
@@ -48,8 +54,18 @@ def _analysis(key: str, options: Options | None) -> Analysis:
 
 
 def result_of(rule_id: str, case: Mapping[str, Any], options: Options | None = None) -> RuleResult:
-    """What one rule came to."""
-    return next(r for r in analysis_of(case, options).results if r.rule_id == rule_id)
+    """What one rule came to; the others are not asked, which is quicker."""
+    supply = _supply(yaml.safe_dump(DEFAULTS | dict(case), sort_keys=True), options)
+    registered = next(one for one in all_rules() if one.rule.id == rule_id)
+    return run_rule(registered, supply.by_type, aks=supply.is_aks)
+
+
+@lru_cache(maxsize=16)
+def _supply(key: str, options: Options | None) -> Supply:
+    chosen = options or Options(jobs=1, bundle_name="case.tar")
+    reference = load_reference(chosen)
+    bundle = open_bundle(bundle_of(tree(scenario(yaml.safe_load(key)))), name="case.tar")
+    return build_supply(load_facts(bundle, reference.patterns, jobs=1).facts, reference)
 
 
 def diagnosis_of(case: Mapping[str, Any], options: Options | None = None) -> Diagnosis:

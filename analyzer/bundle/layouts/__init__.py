@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.bundle.layouts.base import Layout, Mapping, Place
+from analyzer.bundle.layouts.cilium_sysdump import CiliumSysdumpLayout
 from analyzer.bundle.layouts.cluster_info_dump import ClusterInfoDumpLayout
 from analyzer.bundle.layouts.demarc import DemarcLayout, OnePartLayout
+from analyzer.bundle.layouts.must_gather import MustGatherLayout
 from analyzer.bundle.layouts.node_folder import NodeFolderLayout
+from analyzer.bundle.layouts.node_tools import AksNodeLogsLayout, SosLayout
+from analyzer.bundle.layouts.periscope import PeriscopeLayout
+from analyzer.bundle.layouts.plugged import with_plugged
+from analyzer.bundle.layouts.sonobuoy import SonobuoyLayout
+from analyzer.bundle.layouts.troubleshoot import TroubleshootLayout
 
 __all__ = ["LAYOUTS", "Layout", "Mapping", "Place", "recognise"]
 
@@ -15,6 +22,13 @@ __all__ = ["LAYOUTS", "Layout", "Mapping", "Place", "recognise"]
 LAYOUTS: tuple[Layout, ...] = (
     DemarcLayout(),
     OnePartLayout(),
+    TroubleshootLayout(),
+    SonobuoyLayout(),
+    CiliumSysdumpLayout(),
+    MustGatherLayout(),
+    SosLayout(),
+    AksNodeLogsLayout(),
+    PeriscopeLayout(),
     ClusterInfoDumpLayout(),
     NodeFolderLayout(),
 )
@@ -23,7 +37,7 @@ LAYOUTS: tuple[Layout, ...] = (
 def recognise(names: Sequence[str], label: str) -> Mapping | None:
     """Return how the files of a bundle map to parts; None where no layout fits."""
     doubtful: Mapping | None = None
-    for layout in LAYOUTS:
+    for layout in with_plugged(LAYOUTS):
         mapping = layout.match(names, label)
         if mapping is None:
             continue

@@ -14,7 +14,9 @@ from analyzer.bundle.layouts.base import ForeignMapping, Place
 from analyzer.bundle.layouts.paging import Pages
 
 _STAMP = r"\d{8}-\d{6}"
-_FILE = re.compile(rf"(?P<root>(?:[^/]+/)?)(?P<stem>[^/]+)-{_STAMP}(?P<prev>-prev)?\.(?P<ext>[a-z]+)")
+_FILE = re.compile(
+    rf"(?P<root>(?:[^/]+/)?)(?P<stem>[^/]+)-{_STAMP}(?P<prev>-prev)?\.(?P<ext>[a-z]+)"
+)
 #: The random end of a pod's name; its characters are those of the API server's name generator.
 _POD = re.compile(r"logs-(?P<pod>.+?-[bcdfghjklmnpqrstvwxz2456789]{5})-(?P<container>[a-z].*)")
 _WHOLE = {

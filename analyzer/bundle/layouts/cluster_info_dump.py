@@ -49,7 +49,8 @@ class ClusterInfoDumpMapping:
         stem, _, suffix = parts[-1].rpartition(".")
         if suffix not in ("json", "yaml", "yml"):
             is_log = len(parts) == 3 and parts[2] == "logs.txt"
-            return Place("cluster", f"logs/{parts[0]}/{parts[1]}/logs.log") if is_log else None
+            pod = "/".join(parts[:2])
+            return Place("cluster", f"logs/{pod}/", how="sections") if is_log else None
         if len(parts) == 1 and stem == "nodes":
             return Place("cluster", f"resources/core/nodes.{suffix}")
         if len(parts) == 2 and stem in _KINDS:

@@ -98,7 +98,7 @@ def _split(name: str) -> tuple[str, list[str]] | None:
 
 
 class MustGatherLayout:
-    """Recognises a namespace's own file, a listing below a namespace, or an object of the cluster."""
+    """Recognises a namespace's own file, a listing below one, or an object of the cluster."""
 
     def match(self, names: Sequence[str], label: str) -> MustGatherMapping | None:
         """Look at any depth up to the image folders."""
@@ -109,6 +109,7 @@ class MustGatherLayout:
             own = rest[-1] == f"{rest[0]}.yaml" and len(rest) == 2
             below = len(rest) in (3, 4) and "pods" not in rest[1:2]
             logs = rest[-2:] == ["logs", "current.log"]
-            if top == _CLUSTER and yaml or top == _NAMESPACES and (yaml and (own or below) or logs):
+            of_namespace = logs or (yaml and (own or below))
+            if yaml if top == _CLUSTER else of_namespace:
                 return MustGatherMapping("", whole=whole)
         return None

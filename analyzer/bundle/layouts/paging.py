@@ -1,4 +1,4 @@
-"""Numbers for objects that lie in a file each: canonical listings know pages, not single objects."""
+"""Numbers for objects that lie in a file each: a canonical listing has pages, not objects."""
 
 from __future__ import annotations
 

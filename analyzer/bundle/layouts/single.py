@@ -30,8 +30,10 @@ _EXPORTS = {
 }
 _YAML_KIND = re.compile(rb"(?m)^kind: (\w+)\s*$")
 _ITEM_KIND = re.compile(rb"(?m)^  kind: (\w+)\s*$")
-_LIST_KIND = re.compile(rb'^\s*\{[^{}\[\]]*"kind":\s*"\w*List"')
 _NEXT_OBJECT = re.compile(rb"\n\}\s*\{")
+
+
+_NOWHERE = Place("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class OneFileMapping(ForeignMapping):
     """One file with its place."""
 
     layout: str = ""
-    at: Place = Place("")
+    at: Place = _NOWHERE
 
     def place(self, name: str) -> Place | None:
         """The file itself."""
@@ -74,7 +76,7 @@ def _azure(document: object) -> OneFileMapping | None:
     export = _EXPORTS.get(kind.lower()) if isinstance(kind, str) else None
     if "eventTimestamp" in first and "operationName" in first:
         export = "activity-log"
-    elif export is None and "nodeResourceGroup" in first and "agentPoolProfiles" in first:
+    elif export is None and "nodeResourceGroup" in first and "networkProfile" in first:
         export = "managed-cluster"
     if export is None:
         return None

@@ -70,6 +70,8 @@ class TroubleshootMapping(ForeignMapping):
     def place(self, name: str) -> Place | None:
         """Map listings, logs, kubelet statistics and the version."""
         parts = self.inner(name).split("/")
+        if self.refused(name):
+            return Place("", self.inner(name))
         if parts[0] == _TOP:
             return _resource(parts[1:])
         if parts == ["cluster-info", "cluster_version.json"]:
@@ -77,8 +79,6 @@ class TroubleshootMapping(ForeignMapping):
         if len(parts) == 2 and parts[0] == "node-metrics" and parts[1].endswith(".json"):
             node = parts[1].removesuffix(".json")
             return Place("cluster", f"kubelet/{node}/stats-summary.json")
-        if self.refused(name):
-            return Place("", self.inner(name))
         return None
 
     def refused(self, name: str) -> str:
@@ -128,7 +128,7 @@ class TroubleshootLayout:
         for name in names:
             parts = name.split("/")
             for depth in (0, 1):
-                if parts[depth : depth + 1] == [_TOP] and len(parts) > depth + 1:
-                    if _resource(parts[depth + 1 :]) is not None:
-                        return TroubleshootMapping("".join(f"{part}/" for part in parts[:depth]))
+                top, below = parts[depth : depth + 1], parts[depth + 1 :]
+                if top == [_TOP] and below and _resource(below) is not None:
+                    return TroubleshootMapping("".join(f"{part}/" for part in parts[:depth]))
         return None

@@ -16,6 +16,9 @@ _FAILED = re.compile(r'failed calling webhook "(?P<name>[^"]+)"')
 _NOTED = re.compile(r"failed calling webhook (?P<name>[\w.-]+):")
 #: Older events say nothing of now.
 RECENT = timedelta(hours=2)
+#: A controller tries again at the latest after so long (the longest back-off of client-go is 1000
+#: seconds): events that are older are of a time that is over, where the webhook answers now.
+STILL = timedelta(minutes=20)
 #: One failed call, as while a webhook's pods are rolled out, blocks nothing for long.
 MIN_COUNT = 3
 _TEXT = 300
@@ -36,6 +39,10 @@ class Refusals:
     def lasting(self) -> bool:
         """True where more than a passing call failed."""
         return self.count >= MIN_COUNT
+
+    def goes_on(self, now: datetime | None) -> bool:
+        """True where the last call failed so lately that the next one may fail as well."""
+        return now is None or self.last is None or now - self.last <= STILL
 
     @property
     def namespaces(self) -> tuple[str, ...]:

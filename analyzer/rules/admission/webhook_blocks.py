@@ -105,14 +105,18 @@ def _case(
         return None
     refused = told.get(webhook.name, Refusals())
     service = webhook.client_config.service
+    unseen = False
     try:
         dead = dead_backend(service, world.cluster) if service is not None else None
     except NotCollected:
         if not refused.events:
             raise
-        dead = None
+        dead, unseen = None, True
     if dead is None and not refused.lasting:
         return None
+    answers = dead is None and service is not None and not unseen
+    if answers and not refused.goes_on(world.identity.collected_at):
+        return None  # as after an upgrade of the webhook: it is there again
     reaches = blocks_components(webhook) and selects(
         webhook.namespace_selector, world.system_labels
     )

@@ -7,7 +7,7 @@ Why it matters:
   Pods and other objects in its scope cannot be created; if kube-system is among it, AKS cannot
   repair its own components.
 How we know:
-  Events with "failed calling webhook", three times or more, within two hours of the collection. A
+  Events with "failed calling webhook", three times or more, the last within twenty minutes. A
   webhook that a complete list does not show is gone by now and is left out.
 What to do:
   customer: Collect again with rights to list webhook configurations, or look for it (kubectl get
@@ -56,7 +56,8 @@ def check(
         for webhook in item.webhooks
     }
     for name, refused in sorted(refusals(events, identity.collected_at).items()):
-        if refused.lasting and name not in shown:
+        goes_on = refused.goes_on(identity.collected_at)
+        if refused.lasting and goes_on and name not in shown:
             yield _hit(name, refused)
 
 

@@ -41,9 +41,16 @@ RULE = Rule(
 PATIENCE = timedelta(minutes=10)
 #: Reasons of pkg/controller/podautoscaler that are no fault.
 _ON_PURPOSE = frozenset({"ScalingDisabled", "ScaleDownStabilized", "ReadyForNewScale"})
+#: What it is to scale does not exist, as where a workload went and its autoscaler stayed.
+_NO_TARGET = "FailedGetScale"
 #: Errors of the metrics API itself: whose it is, its own findings tell.
-_OF_API = ("unable to handle the request", "unable to fetch metrics from resource metrics API",
-           "no metrics returned from resource metrics API", "ServiceUnavailable")  # fmt: skip
+_OF_API = (
+    "unable to handle the request",
+    "unable to fetch metrics from resource metrics API",
+    "ServiceUnavailable",
+)
+#: The API answers, and has nothing of these pods: they do not run, which is told where it is so.
+_OF_PODS = ("no metrics returned from resource metrics API", "did not receive metrics for")
 
 
 def check(autoscalers: HorizontalPodAutoscalers, identity: Identity) -> Iterator[Hit]:
@@ -55,16 +62,24 @@ def check(autoscalers: HorizontalPodAutoscalers, identity: Identity) -> Iterator
         target = item.spec.get("scaleTargetRef") or {}
         yield Hit(
             subject=item.subject,
-            title=f"The autoscaler {item.namespace}/{item.name} gets no metrics",
+            title=f"The autoscaler {item.namespace}/{item.name} "
+            + ("has no target" if condition.reason == _NO_TARGET else "gets no metrics"),
             saw=f"It scales {target.get('kind')} {target.get('name')} and says "
             f"{condition.reason}: {condition.message[:400]}",
             expected="The condition ScalingActive is True.",
             evidence=(item.where(f"type: {condition.type}", f"reason: {condition.reason}"),),
+            variant=_variant(condition),
             signals=frozenset() if of_api else frozenset({Signal.OWN_WORKLOAD}),
             first_seen=condition.last_transition_time,
             last_seen=identity.collected_at,
             instance_of=frozenset({"metrics-missing", "tunnel-down"} if of_api else ()),
         )
+
+
+def _variant(condition: Condition) -> str:
+    if condition.reason == _NO_TARGET:
+        return "no-target"
+    return "pods-silent" if any(text in condition.message for text in _OF_PODS) else "default"
 
 
 def _failed(item: AnyObject, now: datetime | None) -> Condition | None:

@@ -16,7 +16,7 @@ from analyzer.model.gap import Gap
 from analyzer.model.subject import CLUSTER, Subject
 from analyzer.rules.azure._callers import Who, own_ids, who_wrote
 from analyzer.rules.azure._codes import Kind, kind_of
-from analyzer.rules.azure._failures import failures, message_of, plain, time_of
+from analyzer.rules.azure._failures import failures, message_of, plain, time_of, word_of
 from analyzer.rules.azure._sets import inside, pool_of_name, rows_of, set_name, set_of
 
 #: Controllers that ask Azure in the cluster's name, as events call them.
@@ -113,8 +113,13 @@ def _of_log(azure: AzureExports, missing: list[Gap]) -> Iterator[Refusal]:
 
 
 def _of_pools(azure: AzureExports, missing: list[Gap]) -> Iterator[Refusal]:
-    """The last error that AKS itself keeps of a pool (``status.provisioningError``)."""
+    """The last error that AKS itself keeps of a pool (``status.provisioningError``).
+
+    It has no time: where the pool's last operation went well, it is one of before.
+    """
     for row in rows_of(azure, "agent-pools", missing):
+        if word_of(row, "provisioningState") == "succeeded":
+            continue
         error = inside(row, "status", "provisioningError") or inside(row, "status", "errordetail")
         text = message_of(error) if error else ""
         if known := kind_of(text):

@@ -57,6 +57,8 @@ def check(azure: AzureExports | None, events: Events | None, identity: Identity)
     missing: list[Gap] = []
     state = _state(exports)
     found = refusals(Kind.SUBSCRIPTION, exports, events, identity, missing)
+    if state == "Enabled":
+        return  # it was enabled again since
     if found or state in DISABLED:
         first = min((r.first for r in found if r.first), default=None)
         ends = f" Its clusters are deleted by {first + KEPT:%Y-%m-%d}." if first else ""
@@ -70,7 +72,7 @@ def check(azure: AzureExports | None, events: Events | None, identity: Identity)
             affects=tuple(s for s in subjects(found) if s != CLUSTER),
             **span(found),
         )
-    elif state != "Enabled":
+    else:
         tell(missing)
 
 

@@ -8,7 +8,8 @@ Why it matters:
   that the system made must not be changed; own tags are set on the cluster and passed on.
 How we know:
   The tags of the scale sets against each other, and tag operations in the activity log by somebody
-  other than AKS. The tag that names the pool is told with the other changes of a scale set.
+  other than AKS; without one it is a note, for older pools lack what newer releases of AKS write.
+  The tag that names the pool is told with the other changes of a scale set.
 What to do:
   customer: Put the tags back (az tag update --operation Merge), or let AKS write them again (az
     aks update); exempt the node resource group from policies that manage tags.
@@ -34,12 +35,15 @@ RULE = Rule(
     title="Tags that AKS wrote on resources of the nodes are gone",
     component="node-metadata",
     clauses=("TAG-01", "SHR-04"),
-    signals=frozenset({Signal.SYSTEM_METADATA_CHANGED}),
 )
 
 _PREFIX = "aks-managed-"
 #: Another rule tells of this one.
 _POOL_NAME = "aks-managed-poolname"
+_WOULD = (
+    "The activity log of the node resource group: a tag operation of somebody other than AKS would "
+    "make it a change of the customer's; none of them an older pool that AKS has not written since."
+)
 _TAG_WRITES = ("microsoft.resources/tags/write", "microsoft.resources/tags/delete")
 
 
@@ -78,17 +82,23 @@ def _author(group: NodeSet, azure: AzureExports) -> Write | None:
 
 def _hit(group: NodeSet, gone: list[str], author: Write | None, azure: AzureExports) -> Hit:
     by = f"The activity log shows {author}." if author else "Who took them off is not shown."
-    known = Signal.CHANGED_BY_CUSTOMER if author else Signal.CHANGED_BY_UNKNOWN
+    # Older scale sets lack the tags that newer releases of AKS write: without an author no change
+    # is shown.
+    changed = {Signal.SYSTEM_METADATA_CHANGED, Signal.CHANGED_BY_CUSTOMER}
     return Hit(
         subject=group.subject,
-        title=f"Tags of AKS are gone from the scale set of {group.pool or group.name}",
+        title=f"Tags of AKS are gone from the scale set of {group.pool or group.name}"
+        if author
+        else f"The scale set of {group.pool or group.name} lacks tags that the others have",
         saw=f"{group.name} lacks {', '.join(gone)}, which the other scale sets have. {by}",
         expected="The tags that AKS wrote stay as they are.",
         evidence=(
             azure.where("vmss", f"name: {group.name}", "tags"),
             *((author.where(azure),) if author else ()),
         ),
-        signals=frozenset({known}),
+        variant="default" if author else "no-author",
+        signals=frozenset(changed if author else {Signal.CHANGE_NOT_CHECKED}),
+        would_change=() if author else (_WOULD,),
         first_seen=author.at if author else None,
         drift=tuple(
             DriftRow(path=f"tags[{key}]", expected="as AKS wrote it", actual="absent")

@@ -47,6 +47,8 @@ class Seen:
 
     places: list[EvidenceRef] = field(default_factory=list)
     pods: set[tuple[str, str]] = field(default_factory=set)
+    #: Those of them that are not seen to have waited for long.
+    brief: set[tuple[str, str]] = field(default_factory=set)
     count: int = 0
     first: datetime | None = None
     last: datetime | None = None
@@ -75,7 +77,7 @@ def gather_signs(
     found: dict[str, Seen] = defaultdict(Seen)
     _from_events(found, events, hosts, now)
     _from_logs(found, logs, hosts, now)
-    over = _served(pods)
+    over = _served(pods) | _gone({pod for seen in found.values() for pod in seen.brief}, pods)
     return {
         node: seen
         for node, seen in sorted(found.items())
@@ -105,6 +107,8 @@ def _from_events(
 def _add_event(seen: Seen, event: Event, pod: tuple[str, str]) -> None:
     seen.places.append(event.where(f"reason: {event.reason}"))
     seen.pods.add(pod)
+    if event.first is None or event.last is None or event.last - event.first < SUSTAINED:
+        seen.brief.add(pod)
     seen.subnet_full |= SUBNET_FULL.search(event.text) is not None
     seen.times(event.first, event.last)
 
@@ -134,6 +138,23 @@ def _from_logs(
 def _served(pods: Pods | None) -> set[tuple[str, str]]:
     """Pods that have got an address by now."""
     return {(p.namespace or "", p.name) for p in pods.items if p.status.pod_ip} if pods else set()
+
+
+def _gone(told: set[tuple[str, str]], pods: Pods | None) -> set[tuple[str, str]]:
+    """Those pods that a complete list does not show: short-lived ones, as Jobs make them."""
+    if pods is None:
+        return set()
+    there = {(p.namespace or "", p.name) for p in pods.items}
+    whole = {namespace for namespace, _ in told if _is_whole(namespace, pods)}
+    return {pod for pod in told if pod not in there and pod[0] in whole}
+
+
+def _is_whole(namespace: str, pods: Pods) -> bool:
+    try:
+        pods.of(namespace)
+    except NotCollected:
+        return False
+    return True
 
 
 def _recent(when: datetime | None, now: datetime | None) -> bool:

@@ -42,11 +42,11 @@ def egress_view(
 ) -> EgressView:
     """Look at what the component needs outside: the API server, its registry, or its service."""
     nodes = {pod.spec.node_name for pod in pods if pod.spec.node_name}
-    if component.category == "tunnel":
-        return api_view(archives, nodes)
     if pulls_fail(pods):
         hosts = {parse_image(s.image).registry for pod in pods for s in pod.statuses}
         return _look(archives, nodes, "probes/egress.json", lambda probe: probe.name in hosts)
+    if component.category == "tunnel":
+        return api_view(archives, nodes)
     if component.category in OUTWARD or component.id in OUTWARD_IDS:
         view = _look(archives, nodes, "probes/egress.json", lambda probe: True)
         # The standard probes do not ask for this component's own endpoints.

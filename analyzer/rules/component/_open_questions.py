@@ -36,14 +36,17 @@ def open_questions(
 
 
 def _of_events(workload: Workload, unready: Unready, events: Events | None) -> Iterator[str]:
-    waiting = any(_waits_silently(pod) for pod in unready.pods)
+    waiting = any(_waits_silently(pod) or _runs(pod) for pod in unready.pods)
     if not unready.absent and not waiting:
         return
     namespace = workload.namespace or ""
     try:
         shown = (events or Events()).of(namespace)
     except NotCollected:
-        yield f"The events of {namespace}, which say why pods are not made or do not start."
+        yield (
+            f"The events of {namespace}, which say why pods are not made, do not start or are not "
+            "ready."
+        )
         return
     refused = [
         event.text

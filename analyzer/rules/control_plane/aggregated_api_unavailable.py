@@ -28,6 +28,7 @@ from analyzer.baselines.attribution import customer_changes
 from analyzer.baselines.baseline import Baseline
 from analyzer.baselines.markers import is_managed_namespace
 from analyzer.baselines.schema import Component, Scope
+from analyzer.facts.azure import AzureExports
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import ApiServices, Deployments
 from analyzer.facts.objects import ApiService, Condition
@@ -43,6 +44,11 @@ RULE = Rule(
 )
 
 LASTING = timedelta(minutes=5)
+_GROUPS = (
+    "The network security groups of the nodes' subnet (az network nsg list) and the managed "
+    "fields of the Deployment behind it: a rule or a change of the customer's would make it the "
+    "customer's, none of them Microsoft's."
+)
 
 
 def check(
@@ -50,6 +56,7 @@ def check(
     baseline: Baseline,
     identity: Identity,
     deployments: Deployments | None,
+    azure: AzureExports | None,
 ) -> Iterator[Hit]:
     for item in api_services.items:
         condition = _failed(item, identity.collected_at)
@@ -57,7 +64,8 @@ def check(
             component = _component(item, baseline)
             signals = _signals(component, deployments)
             if component is not None and condition.reason == "FailedDiscoveryCheck":
-                signals |= {Signal.POD_NETWORK}  # its Service has endpoints that cannot be reached
+                # Its Service has endpoints that cannot be reached.
+                signals |= {Signal.POD_NETWORK} | _unseen(azure)
             yield _hit(item, condition, component, signals)
 
 
@@ -103,6 +111,12 @@ def _signals(component: Component | None, deployments: Deployments | None) -> fr
     return frozenset(signals | {Signal.CHANGED_BY_CUSTOMER if changed else Signal.CHANGED_BY_AKS})
 
 
+def _unseen(azure: AzureExports | None) -> frozenset[Signal]:
+    """Rules on the nodes' subnet can cut the way from the tunnel's nodes to those of the pods."""
+    seen = azure is not None and "nsg" in azure.documents
+    return frozenset() if seen else frozenset({Signal.CHANGE_NOT_CHECKED})
+
+
 def _hit(
     item: ApiService, condition: Condition, component: Component | None, signals: frozenset[Signal]
 ) -> Hit:
@@ -119,6 +133,7 @@ def _hit(
         saw=f"Service {behind} does not answer{when}: {says}",
         expected="The condition Available is True.",
         evidence=(item.where("type: Available", f"reason: {condition.reason}"),),
+        would_change=(_GROUPS,) if Signal.CHANGE_NOT_CHECKED in signals else (),
         variant="metrics" if metrics else ("default" if component is not None else "own"),
         signals=signals,
         first_seen=since,

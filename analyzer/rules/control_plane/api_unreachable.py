@@ -29,7 +29,6 @@ from dataclasses import dataclass
 from analyzer.facts.facts import ApiServer
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Nodes
-from analyzer.facts.logkinds import LogKind
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Node
@@ -97,8 +96,9 @@ def _variant(reach: Reach, world: _World) -> str | None:
     if reach.failing(world.identity.collected_at):
         return "default"
     if reach.failed:
-        quiet = world.logs is not None and world.logs.listened(reach.node, LogKind.KUBELET)
-        works = world.ready(reach.node) and quiet and reach.burst is None
+        # Ready is what the kubelet itself has just told the API server: a test of the collector's
+        # that fails beside it is one connection, whether or not the kubelet's journal came along.
+        works = world.ready(reach.node) and reach.burst is None
         return "probe-only" if works else "default"
     return "past" if reach.failed_long else None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.node_files import NodeArchives
+from analyzer.facts.parse.host import parse_probes
 from analyzer.model.gap import Gap, NotCollected
 
 #: The load balancer of the cluster, and what AKS calls its rule and pool for the way out.
@@ -48,6 +50,19 @@ def tell(missing: list[Gap]) -> None:
     """
     if missing:
         raise NotCollected(*dict.fromkeys(missing))
+
+
+def gets_out(archives: NodeArchives | None, names: Iterable[str]) -> bool | None:
+    """Whether any of the nodes reached anything outside; None where none of them sent probes."""
+    wanted = set(names)
+    asked = False
+    for archive in archives or ():
+        file = archive.files.get("probes/egress.json") if archive.node in wanted else None
+        found = [probe for probe, _ in parse_probes(file)] if file is not None else []
+        asked = asked or bool(found)
+        if any(not probe.failed for probe in found):
+            return True
+    return False if asked else None
 
 
 def default_routes(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:

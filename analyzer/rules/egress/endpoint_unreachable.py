@@ -9,7 +9,8 @@ How we know:
   The probes that the collector ran on every node, against the endpoints that AKS lists for this
   cloud; where there are none, the EgressBlocked events of node-problem-detector and the exit
   codes of the nodes' provisioning. Clusters without outbound access (outboundType none or block)
-  are left out.
+  are left out. Where the outbound type was not collected, no node gets anywhere and nothing suffers
+  from it, the cluster may be one of those: told as low.
 What to do:
   customer: Allow the endpoint in the firewall, network security group, route table, proxy or DNS
     server through which the nodes go out; then run the probe again (nc -vz HOST 443 from a node).
@@ -21,6 +22,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from analyzer.facts.azure import AzureExports
@@ -61,6 +63,10 @@ _HOW = {
 }
 
 
+_CLOSED = (
+    "az aks show (networkProfile.outboundType) would tell whether the cluster is meant to have no "
+    "way out: with none or block this is no problem at all."
+)
 _PROXIED = "nodes go out through an HTTP proxy, and no probe was made through it"
 
 
@@ -81,13 +87,29 @@ def check(
         *by_event(None if proxy else events, probes, identity),
         *by_provisioning(logs, nodes, probes.nodes, identity.collected_at),
     ]
+    quiet = not _outbound(azure) and _suffers_not(probes, nodes, events)
     for group in _groups(found):
-        yield from _hits(group, probes, identity)
+        for hit in _hits(group, probes, identity):
+            yield replace(hit, variant="quiet", would_change=(_CLOSED,)) if quiet else hit
     if not probes.nodes and not found:
         proxied = proxy or bool(probes.proxied)
         detail = _PROXIED if proxied else "no node sent probes of the endpoints that AKS needs"
         path = "nodes/*/probes/egress.json"
         raise NotCollected(Gap(path=path, reason=Presence.NOT_ASKED, detail=detail))
+
+
+def _suffers_not(probes: Probes, nodes: Nodes | None, events: Events | None) -> bool:
+    """True where not one probe of any node gets out, all nodes are ready, and images are there."""
+    if nodes is None or events is None or not probes.nodes:
+        return False
+    if not all(probes.all_fail(name) for name in probes.nodes):
+        return False
+    ready = all(node.ready for node in nodes.items if node.name in probes.nodes)
+    pulls = any(
+        event.reason == "EgressBlocked" or (event.reason == "Failed" and "pull" in event.text)
+        for event in events.items
+    )
+    return ready and not pulls
 
 
 def _cluster(azure: AzureExports | None, part: str) -> Mapping[str, Any]:

@@ -67,6 +67,8 @@ WRITERS = frozenset(
     }
 )  # fmt: skip
 LANDMARK = "azure-authentication-failed"
+#: What controllers say when Azure did what they asked for.
+DONE = frozenset({"EnsuredLoadBalancer", "UpdatedLoadBalancer", "SuccessfulAttachVolume"})
 RECENT = timedelta(hours=24)
 _CODES = {
     "AADSTS7000222": "the client secret has expired",
@@ -103,13 +105,26 @@ def check(identity: Identity, events: Events | None, logs: Logs | None) -> Itera
 
 
 def _of_events(events: Events | None) -> Iterator[_Refusal]:
+    done = _done(events)
     for event in events.items if events is not None else ():
+        since = done.get(event.about)
+        if since is not None and event.last is not None and since > event.last:
+            continue  # the same was done since then: the right was given
         component = str(event.source.get("component") or event.reporting_component)
         if component not in CONTROLLERS and not component.startswith(("disk.csi", "file.csi")):
             continue
         match = _CREDENTIALS.search(event.text) or _RIGHT.search(event.text)
         if match:
             yield _of_event(event, component, match["code"])
+
+
+def _done(events: Events | None) -> dict[tuple[str, str | None, str], datetime]:
+    """When the same controllers last did for an object what they could not do before."""
+    found: dict[tuple[str, str | None, str], datetime] = {}
+    for event in events.items if events is not None else ():
+        if event.reason in DONE and event.last is not None:
+            found[event.about] = max(event.last, found.get(event.about, event.last))
+    return found
 
 
 def _of_event(event: Event, component: str, code: str) -> _Refusal:

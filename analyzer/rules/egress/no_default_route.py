@@ -9,8 +9,9 @@ Why it matters:
   pulled.
 How we know:
   The outbound type of the cluster, the route table that the exported subnet of the nodes names,
-  and the routes of the exported tables. A table in a resource group that was not exported cannot
-  be judged.
+  and the routes of the exported tables. A gateway may announce a default route that no table
+  shows: where a node of the subnet gets out, nothing is told, and without probes it is a note. A
+  table in a resource group that was not exported cannot be judged.
 What to do:
   customer: Give the table a default route to the firewall or gateway (az network route-table route
     create --address-prefix 0.0.0.0/0 --next-hop-type VirtualAppliance --next-hop-ip-address <ip>),
@@ -27,11 +28,14 @@ from typing import Any
 
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.listings import Nodes
+from analyzer.facts.node_files import NodeArchives
+from analyzer.facts.objects import Node
 from analyzer.model.gap import Gap, Presence
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, NotApplicable, Rule, Signal
 from analyzer.rules.egress._azure_side import (
     default_routes,
+    gets_out,
     node_subnets,
     outbound_type,
     profile_of,
@@ -48,17 +52,25 @@ RULE = Rule(
 )
 
 
-def check(azure: AzureExports | None, nodes: Nodes | None) -> Iterator[Hit]:
+def check(
+    azure: AzureExports | None, nodes: Nodes | None, archives: NodeArchives | None
+) -> Iterator[Hit]:
     if outbound_type(profile_of(azure)) != "userdefinedrouting":
         raise NotApplicable("the cluster does not leave its way out to a route table")
     missing: list[Gap] = []
     tables = {str(t.get("id") or "").lower(): t for t in rows(azure, "route-tables", missing)}
     pools = rows(azure, "agent-pools", missing)
     for subnet in node_subnets(pools, rows(azure, "vnets", missing)):
+        own = _nodes_in(subnet, pools, nodes)
+        way_out = gets_out(archives, (node.name for node in own))
+        if way_out:
+            continue
         attached = subnet.get("routeTable")
         name = str(attached.get("id") or "").lower() if isinstance(attached, dict) else ""
         if not name:
-            yield _hit(subnet, "no route table is attached to it", azure, nodes)
+            yield _hit(
+                subnet, "no route table is attached to it", azure, own, seen=way_out is False
+            )
             continue
         table = tables.get(name)
         if table is None:
@@ -68,7 +80,7 @@ def check(azure: AzureExports | None, nodes: Nodes | None) -> Iterator[Hit]:
             )
             continue
         if why := _fault(table):
-            yield _hit(subnet, why, azure, nodes)
+            yield _hit(subnet, why, azure, own, seen=way_out is False)
     tell(missing)
 
 
@@ -84,8 +96,26 @@ def _fault(table: Mapping[str, Any]) -> str:
     return ""
 
 
+def _nodes_in(
+    subnet: Mapping[str, Any], pools: list[Mapping[str, Any]], nodes: Nodes | None
+) -> list[Node]:
+    """The nodes of the pools whose machines are in the subnet."""
+    end = f"/subnets/{subnet.get('name')}".lower()
+    names = {
+        str(pool.get("name"))
+        for pool in pools
+        if str(pool.get("vnetSubnetId") or "").lower().endswith(end)
+    }
+    return [node for node in (nodes.items if nodes is not None else ()) if node.pool in names]
+
+
 def _hit(
-    subnet: Mapping[str, Any], why: str, azure: AzureExports | None, nodes: Nodes | None
+    subnet: Mapping[str, Any],
+    why: str,
+    azure: AzureExports | None,
+    own: list[Node],
+    *,
+    seen: bool,
 ) -> Hit:
     name = str(subnet.get("name") or "")
     exports = azure or AzureExports()
@@ -98,5 +128,7 @@ def _hit(
             exports.where("managed-cluster", "networkProfile", "outboundType"),
             exports.where("vnets", f"name: {name}", what=f"subnet {name}"),
         ),
-        affects=tuple(n.subject for n in (nodes.items if nodes is not None else ())),
+        variant="default" if seen else "not-seen",
+        affects=tuple(node.subject for node in own),
+        produces=None if seen else frozenset(),
     )

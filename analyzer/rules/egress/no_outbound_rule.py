@@ -23,11 +23,13 @@ from collections.abc import Iterator
 
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.listings import Nodes
+from analyzer.facts.node_files import NodeArchives
 from analyzer.model.gap import Gap
 from analyzer.model.subject import CLUSTER
 from analyzer.rules.api import Hit, NotApplicable, Rule, Signal
 from analyzer.rules.egress._azure_side import (
     LOAD_BALANCER,
+    gets_out,
     outbound_type,
     profile_of,
     rows,
@@ -43,15 +45,20 @@ RULE = Rule(
 )
 
 
-def check(azure: AzureExports | None, nodes: Nodes | None) -> Iterator[Hit]:
+def check(
+    azure: AzureExports | None, nodes: Nodes | None, archives: NodeArchives | None
+) -> Iterator[Hit]:
     if outbound_type(profile_of(azure)) != "loadbalancer":
         raise NotApplicable("the nodes do not go out through the cluster's load balancer")
     missing: list[Gap] = []
     exports = azure or AzureExports()
+    listed = nodes.items if nodes is not None else ()
+    # Machines with addresses of their own get out without the rule.
+    seen = gets_out(archives, (node.name for node in listed)) is False
     for row in rows(azure, "load-balancers", missing):
         own = str(row.get("name") or "").lower() == LOAD_BALANCER
         standard = str((row.get("sku") or {}).get("name") or "").lower() == "standard"
-        if own and standard and not row.get("outboundRules"):
+        if own and standard and row.get("outboundRules") == []:
             yield Hit(
                 subject=CLUSTER,
                 saw=f"The load balancer {row.get('name')} has no outbound rule, while the outbound "
@@ -62,7 +69,9 @@ def check(azure: AzureExports | None, nodes: Nodes | None) -> Iterator[Hit]:
                     exports.where("managed-cluster", "networkProfile", "outboundType"),
                 ),
                 signals=frozenset({Signal.CHANGED_BY_UNKNOWN}),
-                affects=tuple(n.subject for n in (nodes.items if nodes is not None else ())),
+                variant="default" if seen else "not-seen",
+                affects=tuple(node.subject for node in listed),
+                produces=None if seen else frozenset(),
                 would_change=(
                     "An operation of AKS in the activity log that removed the rule would make it "
                     "Microsoft's.",

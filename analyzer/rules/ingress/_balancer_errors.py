@@ -65,6 +65,12 @@ CAUSES = (
         effects=("azure-operation-fails",),
     ),
     _cause(
+        r"ExceedsTotalNumberOfAllocatablePorts|ExceedsMaxAllowedOutboundPorts",
+        "the outbound ports for each node that are set leave no room on its addresses",
+        Signal.CLUSTER_SETTING,
+        effects=("azure-operation-fails",),
+    ),
+    _cause(
         r"SubnetIsFull|InsufficientSubnetSize|does not have enough capacity for \d+ IP addresses",
         "the subnet has no address left",
         Signal.CAPACITY_EXHAUSTED,

@@ -41,6 +41,8 @@ RULE = Rule(
 
 RECENT = timedelta(hours=1)
 MIN_TIMES = 3
+#: What the service controller says when it is done (k8s.io/cloud-provider, controllers/service).
+DONE = frozenset({"EnsuredLoadBalancer", "UpdatedLoadBalancer"})
 #: Errors that pass by themselves get this long.
 LASTING = timedelta(minutes=30)
 
@@ -53,15 +55,30 @@ def check(events: Events, services: Services, identity: Identity) -> Iterator[Hi
         old = now is not None and event.last is not None and now - event.last > RECENT
         if event.reason == "SyncLoadBalancerFailed" and kind == "Service" and not old:
             told.setdefault((namespace, name), []).append(event)
+    done = _done(events)
     for service in services.items:
         seen = told.get((service.namespace, service.name), [])
         if service.spec.type != "LoadBalancer" or sum(e.times for e in seen) < MIN_TIMES:
             continue
         newest = max(seen, key=lambda e: (str(e.last), e.metadata.uid))
+        since = done.get((service.namespace, service.name))
+        if since is not None and newest.last is not None and since > newest.last:
+            continue  # a right that was given late, for one: it works by now
         cause = cause_in(newest.text)
         if cause.passes and not _lasts(seen):
             continue
         yield _hit(service, seen, newest, cause, now)
+
+
+def _done(events: Events) -> dict[tuple[str | None, str], datetime]:
+    """When the load balancer of a Service was last set up as wanted."""
+    found: dict[tuple[str | None, str], datetime] = {}
+    for event in events.items:
+        kind, namespace, name = event.about
+        if kind == "Service" and event.reason in DONE and event.last is not None:
+            key = (namespace, name)
+            found[key] = max(event.last, found.get(key, event.last))
+    return found
 
 
 def _lasts(seen: list[Event]) -> bool:

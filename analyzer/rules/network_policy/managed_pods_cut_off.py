@@ -8,8 +8,8 @@ Why it matters:
 How we know:
   The policy's selector against the labels of managed pods that have an address of their own (pods
   on the node's network are out of its reach), and a direction without a single rule in any policy
-  that selects them. AKS's own policies are left out, and a cluster without a policy engine is
-  passed over.
+  that selects them. Traffic in counts for pods to which a Service leads. AKS's own policies are
+  left out, and a cluster without a policy engine is passed over.
 What to do:
   customer: Delete the policy (kubectl delete networkpolicy NAME -n NAMESPACE), or leave the managed
     pods out of its podSelector.
@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from analyzer.baselines.baseline import Baseline
 from analyzer.baselines.markers import component_of, is_managed_namespace, whose
 from analyzer.facts.identity import Identity, PolicyEngine
-from analyzer.facts.listings import NetworkPolicies, Pods
+from analyzer.facts.listings import NetworkPolicies, Pods, Services
 from analyzer.facts.objects import NetworkPolicy, Pod
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, NotApplicable, Rule, Signal
@@ -42,7 +42,11 @@ RULE = Rule(
 
 
 def check(
-    policies: NetworkPolicies, pods: Pods, identity: Identity, baseline: Baseline
+    policies: NetworkPolicies,
+    pods: Pods,
+    identity: Identity,
+    baseline: Baseline,
+    services: Services | None,
 ) -> Iterator[Hit]:
     if identity.network.policy is PolicyEngine.NONE and identity.network.byocni is False:
         raise NotApplicable("the cluster has no engine that would enforce network policies")
@@ -52,7 +56,12 @@ def check(
         if whose(policy, baseline.catalogue, identity).managed:
             continue
         near = [p for p in policies.items if p.namespace == policy.namespace]
-        yield from _of_policy(policy, near, _reached(policy, pods), baseline, identity)
+        reached = [
+            pod
+            for pod in _reached(policy, pods)
+            if "Egress" in directions(policy) or _serves(pod, services)
+        ]
+        yield from _of_policy(policy, near, reached, baseline, identity)
 
 
 def _reached(policy: NetworkPolicy, pods: Pods) -> list[Pod]:
@@ -65,6 +74,15 @@ def _reached(policy: NetworkPolicy, pods: Pods) -> list[Pod]:
         and pod.status.phase not in ("Succeeded", "Failed")
         and selects(chosen, pod.metadata.labels)
     ]
+
+
+def _serves(pod: Pod, services: Services | None) -> bool:
+    """True where a Service leads to the pod, or that cannot be told: others need no way in."""
+    shown = [s for s in (services.items if services is not None else ())
+             if s.namespace == pod.namespace]  # fmt: skip
+    return not shown or any(
+        s.spec.selector and s.spec.selector.items() <= pod.metadata.labels.items() for s in shown
+    )
 
 
 def _of_policy(

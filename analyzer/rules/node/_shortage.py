@@ -33,6 +33,7 @@ class Kill:
     task: str
     first: datetime | None
     evidence: EvidenceRef
+    times: int = 1
 
 
 def kills_by_node(
@@ -44,11 +45,13 @@ def kills_by_node(
         task = oom_victim(event)
         if task and is_recent(event.last, now, OOM_COUNTS):
             where = event.where("message", what=f"SystemOOM on {event.about[2]}")
-            found.setdefault(event.about[2], []).append(Kill(task, event.first, where))
+            found.setdefault(event.about[2], []).append(
+                Kill(task, event.first, where, max(event.times, 1))
+            )
     for match in kills_logged(logs):
         if match.node and is_fresh(match, now, OOM_COUNTS):
             task = (match.captures.get("task") or ("a process",))[-1]
-            kill = Kill(task, match.first_seen, match.samples[0])
+            kill = Kill(task, match.first_seen, match.samples[0], late(match))
             found.setdefault(match.node, []).append(kill)
     return found
 
@@ -110,6 +113,13 @@ class Shortage:
         """What it is short of: memory, disk, pid."""
         names = [kind for kind, _ in self.conditions] + (["memory"] if self.kills else [])
         return tuple(dict.fromkeys(names))
+
+    @property
+    def variant(self) -> str:
+        """Which severity it has: a single kill without any pressure may never come again."""
+        if self.conditions:
+            return "default"
+        return "kill-only" if sum(kill.times for kill in self.kills) > 1 else "kill-once"
 
     @property
     def onset(self) -> datetime | None:

@@ -120,7 +120,7 @@ def _hit(
         saw=" ".join((_states(sighting), *_who(sighting), *machine)),
         expected="No pressure condition is True, and no workload takes more than the node has.",
         evidence=(*_evidence(sighting), *machine_evidence),
-        variant="default" if sighting.conditions else "kill-only",
+        variant=sighting.variant,
         group=_group(sighting),
         signals=_signals(sighting),
         affects=(*culprit, *((_pod(use),) if use else ())),

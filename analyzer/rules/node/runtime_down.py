@@ -25,7 +25,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import KnownNodes
@@ -36,7 +36,7 @@ from analyzer.facts.objects import Node
 from analyzer.model.gap import Gap, NotCollected, Presence
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.node._agents import Agent, Signs, condition_signs, merge, service_signs
-from analyzer.rules.node._nodes import late, settled, stamp
+from analyzer.rules.node._nodes import is_recent, late, settled, stamp
 from analyzer.rules.node._reach import ITS_OWN_FILES, unseen_signals
 
 RULE = Rule(
@@ -61,6 +61,8 @@ CONTAINERD = Agent(
 )
 UNREACHED = "container-runtime-down"
 MIN_UNREACHED = 3
+#: A node that is ready and has not complained for so long has its runtime back: a restart.
+OVER = timedelta(minutes=10)
 
 
 def check(
@@ -97,7 +99,8 @@ def _unreached(node: Node, logs: Logs | None, now: datetime | None) -> Signs:
     except NotCollected:
         found = ()
     for match in found:
-        if late(match) >= MIN_UNREACHED:
+        over = node.ready is True and not is_recent(match.last_seen, now, OVER)
+        if late(match) >= MIN_UNREACHED and not over:
             signs.add_match(match, "the kubelet cannot reach containerd", now)
     ready = node.condition("Ready")
     if (

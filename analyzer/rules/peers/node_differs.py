@@ -53,7 +53,7 @@ RULE = Rule(
     title="A node differs from the other nodes of its pool",
     component="node",
     clauses=("SHR-03", "NODE-12", "CNC-01"),
-    signals=frozenset({Signal.NODE_DIFFERS, Signal.NODE_HOST}),
+    signals=frozenset({Signal.NODE_HOST}),
 )
 
 #: What a changed setting breaks on its node, where that is certain.
@@ -130,7 +130,7 @@ def _hit(names: tuple[str, ...], found: list[Odd], signs: list[Sign], own: list[
         evidence=(*(_where(odd) for odd in found), *(sign.where for sign in told[:2])),
         variant=_variant(found, told=bool(signs), own=bool(own)),
         group=f"{cohort.pool}|{','.join(names)}",
-        signals=_signals(signs, own),
+        signals=_signals(signs, own, weak=_is_weak(found, told=bool(told))),
         affects=tuple(Subject(kind="Node", name=name) for name in names),
         drift=tuple(rows[:_MAX_ROWS]),
         produces=_effects(found),
@@ -143,17 +143,25 @@ def _variant(found: list[Odd], *, told: bool, own: bool) -> str:
         return "never-of-aks"
     if own:
         return "own-workload"
-    weak = {"packages", "mounts"}  # updates and agents bring such differences too
-    return "weak" if not told and {odd.aspect for odd in found} <= weak else "default"
+    return "weak" if _is_weak(found, told=told) else "default"
+
+
+def _is_weak(found: list[Odd], *, told: bool) -> bool:
+    """True where nobody was seen, and updates and agents bring such differences too."""
+    return not told and {odd.aspect for odd in found} <= {"packages", "mounts"}
 
 
 _WOULD = "The activity log, the login records of the node or audit logs would name who changed it."
 
 
-def _signals(signs: list[Sign], own: list[Sign]) -> frozenset[Signal]:
+def _signals(signs: list[Sign], own: list[Sign], *, weak: bool) -> frozenset[Signal]:
+    """What is weak does not end the support of a cluster before its author is known."""
     if signs:
-        return frozenset({Signal.CHANGED_BY_CUSTOMER})
-    return frozenset({Signal.OWN_DAEMONSET if own else Signal.CHANGED_BY_UNKNOWN})
+        return frozenset({Signal.CHANGED_BY_CUSTOMER, Signal.NODE_DIFFERS})
+    if own:
+        return frozenset({Signal.OWN_DAEMONSET, Signal.NODE_DIFFERS})
+    differs = frozenset() if weak else frozenset({Signal.NODE_DIFFERS})
+    return differs | {Signal.CHANGED_BY_UNKNOWN}
 
 
 def _effects(found: list[Odd]) -> frozenset[str]:

@@ -26,7 +26,7 @@ class Cause:
     @property
     def passes(self) -> bool:
         """True for an error that goes away by itself within minutes while nothing is wrong."""
-        return self.name in ("multi-attach", "driver", "azure", "other")
+        return self.name in ("multi-attach", "elsewhere", "driver", "azure", "other")
 
 
 _DENIED = frozenset({Signal.AUTHORIZATION_OF_CLUSTER_IDENTITY})
@@ -89,6 +89,16 @@ CAUSES = (
         r"disk.{0,300}already attached to (?:another )?node",
         "the volume is still attached to another node",
         _OWN,
+        "pods-not-running",
+        "kubelet-down",
+        "api-unreachable",
+    ),
+    _cause(
+        # Azure's own code; a drain, a lost node or a disk attached by hand can be behind it.
+        "elsewhere",
+        r"ConflictingUserInput|AttachDiskWhileBeingDetached|already attached to VM",
+        "the disk is attached to another machine",
+        frozenset(),
         "pods-not-running",
         "kubelet-down",
         "api-unreachable",

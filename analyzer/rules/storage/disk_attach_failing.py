@@ -76,7 +76,7 @@ def check(
 def _hit(
     failure: Failure, cause: Cause, volume: PersistentVolume | None, now: datetime | None
 ) -> Hit:
-    other = failure.holder if cause.name == "multi-attach" else None
+    other = failure.holder if cause.name in ("multi-attach", "elsewhere") else None
     nodes = (other or failure.node,)
     since = f" since {failure.since:%Y-%m-%d %H:%M} UTC" if failure.since else ""
     return Hit(

@@ -70,6 +70,11 @@ _NO_DRIVER = re.compile(
     r"error connecting to provider"
 )
 
+_DRIVER_NAME = re.compile(
+    r"driver name (?P<name>[\w.-]+) not found in the list of registered CSI drivers"
+)
+#: Azure's own drivers, the secrets store with its add-on, and Azure Container Storage.
+_DRIVERS_OF_AKS = (".csi.azure.com", "secrets-store.csi.k8s.io", ".acstor.io")
 _NETWORK_EFFECTS = frozenset(
     {
         "no-pod-ips", "no-pod-network", "runtime-down", "kernel-stalls", "component-down",
@@ -123,6 +128,10 @@ def obstacle_of(reason: str, text: str, network: PodNetwork) -> Obstacle:
 
 
 def _volume(text: str) -> Obstacle:
+    driver = _DRIVER_NAME.search(text)
+    if driver is not None and not driver["name"].endswith(_DRIVERS_OF_AKS):
+        effects = _VOLUME_EFFECTS | {"component-down"}
+        return Obstacle(effects, frozenset({Signal.THIRD_PARTY}), volume=True)
     if _NO_DRIVER.search(text):
         return Obstacle(
             _VOLUME_EFFECTS | {"component-down"}, frozenset({Signal.STORAGE}), volume=True

@@ -7,8 +7,8 @@ Why it matters:
   There is no pod that could tell: the workload stays below its count, and a roll-out stands still.
 How we know:
   FailedCreate events of ReplicaSets, StatefulSets, DaemonSets and Jobs in the customer's
-  namespaces, repeated, with the last within an hour of the collection. Where a webhook does not
-  answer, this is a symptom of it. A quota that is used up has a rule of its own.
+  namespaces, repeated, with the last within twenty minutes of the collection. Where a webhook does
+  not answer, this is a symptom of it. A quota that is used up has a rule of its own.
 What to do:
   customer: Do what the message names: give the pods requests and limits, correct their security
     context, or create the service account.
@@ -40,7 +40,9 @@ RULE = Rule(
     signals=frozenset({Signal.UNHEALTHY}),
 )
 
-RECENT = timedelta(hours=1)
+#: A controller tries again at the latest after 1000 seconds (client-go's longest back-off): what
+#: was refused longer ago has been made since, or is not wanted any more.
+RECENT = timedelta(minutes=20)
 KINDS = frozenset({"ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
 REFUSED = re.compile(
     r"violates PodSecurity|LimitRange|(?:minimum|maximum) \w+ usage per|"

@@ -8,7 +8,7 @@ How we know:
   The PodScheduled condition is False for more than five minutes, and its message says for how many
   nodes which reason holds. Nodes that are not ready, under pressure or cordoned make this a symptom
   of those nodes, and a claim without a volume a symptom of that claim. Pods for which the
-  autoscaler is just making room are left out.
+  autoscaler is just making room, and placeholders that wait on purpose, are left out.
 What to do:
   customer: Compare the pod's requests, node selector, tolerations and volumes with the node pools;
     add or enlarge a pool, or lower the requests. The message names what is missing.
@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.images import parse_image
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import DaemonSets, Deployments, Events, Nodes, Pods
 from analyzer.facts.objects import Condition, Event, Pod
@@ -114,10 +115,19 @@ def _hit(
 
 def _waits(pod: Pod, now: datetime | None) -> bool:
     condition = _unschedulable(pod)
-    if condition is None or not lives(pod):
+    if condition is None or not lives(pod) or _holds_room(pod):
         return False
     since = _since(pod)
     return since is None or now is None or now - since > PATIENCE
+
+
+def _holds_room(pod: Pod) -> bool:
+    """True for a placeholder, which waits so that the autoscaler has a node ready for others.
+
+    Source: kubernetes/autoscaler, cluster-autoscaler FAQ, "overprovisioning".
+    """
+    images = [parse_image(container.image).repository for container in pod.spec.containers]
+    return bool(images) and all(image.rpartition("/")[2] == "pause" for image in images)
 
 
 def _unschedulable(pod: Pod) -> Condition | None:

@@ -110,7 +110,9 @@ def check(
             saw=f"{counted(len(group), 'has a node and does', 'have a node and do')} not start; "
             f"{f'{reason}: {text}' if reason else 'no event says why'}",
             evidence=places,
-            signals=_signals(key, obstacle, owners) | _way_out(group, obstacle, archives)
+            signals=_signals(key, obstacle, owners)
+            | _way_out(group, obstacle, archives)
+            | _unseen(group, obstacle, archives)
             if reason or _events_shown(events, first)
             else frozenset(),
             would_change=() if reason or _events_shown(events, first) else (_EVENTS,),
@@ -184,6 +186,16 @@ def _way_out(
     if not obstacle.outside or egress_was_probed((p.spec.node_name for p in group), archives):
         return frozenset()
     return frozenset({Signal.EGRESS_NOT_CHECKED})
+
+
+def _unseen(
+    group: Sequence[Pod], obstacle: Obstacle, archives: NodeArchives | None
+) -> frozenset[Signal]:
+    """A fault of the node's part is not Microsoft's before the nodes' own files were looked at."""
+    there = archives.nodes if archives is not None else {}
+    seen = all(pod.spec.node_name in there for pod in group)
+    of_node = obstacle.signals is not None and Signal.NODE_AGENT in obstacle.signals
+    return frozenset({Signal.CHANGE_NOT_CHECKED} if of_node and not seen else ())
 
 
 def _claims(group: Sequence[Pod], obstacle: Obstacle) -> tuple[Subject, ...]:

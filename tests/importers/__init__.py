@@ -1,0 +1,1 @@
+"""Other tools' bundles, and several inputs in one run."""
