@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from analyzer.fleet.tables import write_tables
 from analyzer.fleet.work import Outcome
 from tests.fleet.made import Made
 
-CHROMIUM = "/usr/bin/chromium"
 HOSTILE = "</title><script>window.pwned=1</script>{{ 7*7 }}"
 
 
@@ -52,20 +50,6 @@ def hostile(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Fleet(folder) as fleet:
         (folder / PAGE).write_text(render_fleet(fleet), encoding="ascii")
     return folder / PAGE
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.browser

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -20,7 +21,13 @@ ROOT = Path(__file__).parents[2]
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ``bin`` folder of an environment that holds the wheel and its dependencies."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder / "dist"), str(ROOT)]
+    source = folder / "source"  # builds in one folder would meet
+    for name in ("analyzer", "reports", "collectors"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(ROOT / name, source / name)
+    out = ["--outdir", str(folder / "dist")]
+    build = [sys.executable, "-m", "build", "--wheel", *out, str(source)]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = (folder / "dist").glob("aks_demarc-*.whl")
     venv.create(folder / "env", with_pip=True)
