@@ -24,17 +24,18 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analyzer.baselines.baseline import Baseline
 from analyzer.baselines.markers import component_of, is_managed_namespace, whose
 from analyzer.baselines.schema import Component
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import ConfigMaps, DaemonSets, Deployments, Pods
+from analyzer.facts.listings import ConfigMaps, DaemonSets, Deployments, Events, Pods
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Pod, Workload
+from analyzer.model.gap import NotCollected
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.component._crashes import Crash, crash_of, log_lines
@@ -64,6 +65,9 @@ _CAUSES = frozenset(
      "api-unreachable", "api-server-unhealthy", "no-egress", "no-pod-network", "no-service-routing",
      "no-disks"}
 )  # fmt: skip
+#: Exit codes of a container that was told to end, or was killed (128 + the signal).
+_KILLED = frozenset({137, 143})
+_EVENTS = "The events of {}, which say who ended the container, such as a probe that failed."
 Key = tuple[str, str, str]
 
 
@@ -94,6 +98,7 @@ def check(
     archives: NodeArchives | None,
     logs: Logs | None,
     config_maps: ConfigMaps | None,
+    events: Events | None,
 ) -> Iterator[Hit]:
     sources = Sources(logs, archives, config_maps, identity.collected_at)
     workloads = _workloads(deployments, daemonsets)
@@ -113,7 +118,8 @@ def check(
         owner = whose(workloads.get(key) or first, baseline.catalogue, identity)
         if component is not None and owner.managed:
             group = _Group(component, workloads.get(key), tuple(crashes[key]), counts[key])
-            yield _hit(key, group, _told(group, sources), sources, identity)
+            hit = _hit(key, group, _told(group, sources), sources, identity)
+            yield _left_open(hit, group, events)
     pods.of(SYSTEM)
 
 
@@ -132,6 +138,22 @@ def _told(group: _Group, sources: Sources) -> Told:
     told = Told() if killed else told_by_log(group.component.id, group.pods, sources)
     places = tuple(dict.fromkeys((*lines, *told.evidence)))
     return Told(egress.signals | told.signals, places, told.would_change)
+
+
+def _left_open(hit: Hit, group: _Group, events: Events | None) -> Hit:
+    """Who ended a container from outside, such as its liveness probe, stands in events alone."""
+    ends = [crash.ended for crash in group.crashes if crash.ended is not None]
+    codes = {end.exit_code for end in ends if end.reason != "OOMKilled"}
+    try:
+        if codes & _KILLED:
+            (events or Events()).of(hit.subject.namespace or "")
+    except NotCollected:
+        return replace(
+            hit,
+            signals=hit.signals | {Signal.CHANGE_NOT_CHECKED},
+            would_change=(*hit.would_change, _EVENTS.format(hit.subject.namespace)),
+        )
+    return hit
 
 
 def _hit(key: Key, group: _Group, told: Told, sources: Sources, identity: Identity) -> Hit:
