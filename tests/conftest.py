@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.needs import require
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -24,11 +24,7 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """The system's Chromium; one for the whole run, since its driver is there once a process."""
-    if not Path(CHROMIUM).exists():
-        message = f"there is no {CHROMIUM}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+    require(CHROMIUM)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:

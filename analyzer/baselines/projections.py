@@ -12,7 +12,6 @@ from analyzer.baselines.drift_rows import ABSENT
 from analyzer.baselines.images import belongs_to, foreign_image, parse_image
 from analyzer.baselines.kube_versions import (
     for_minor,
-    in_range,
     line_key,
     line_of,
     minor_number,
@@ -111,14 +110,6 @@ def newest_line(component: Component, minor: str | None) -> str | None:
         return minor
     lines = [line for known in component.versions.values() for line in known]
     return max(lines, key=line_key) if lines else None
-
-
-def version_known(component: Component, minor: str) -> bool:
-    """True if the data has an entry for that minor."""
-    number = minor_number(minor)
-    return number is not None and any(
-        text == "same" or in_range(number, text) for text in component.versions
-    )
 
 
 def is_main_image(component: Component, image: str) -> bool:

@@ -6,13 +6,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.status import Status
 
 from analyzer.cli import verbosity
-from analyzer.facts.load import OnStep
+
+if TYPE_CHECKING:
+    from analyzer.facts.load import OnStep
 
 _MIB = 1024 * 1024
 

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from analyzer.facts.literals import compiled
-from analyzer.facts.logkinds import LogKind, sources_of
+from analyzer.facts.logkinds import LogKind
 from analyzer.facts.patterns import Pattern, PatternSet
 
 
@@ -70,19 +70,3 @@ def landmarks() -> tuple[Landmark, ...]:
 def patterns() -> PatternSet:
     """The landmarks as patterns, with their ids as they are."""
     return PatternSet(tuple(landmark.pattern() for landmark in landmarks()))
-
-
-def landmark_kinds(landmark: str) -> frozenset[LogKind]:
-    """The kinds of log in which a landmark can stand; a mixed journal counts for its parts.
-
-    Raises:
-        KeyError: there is no landmark of that name.
-    """
-    return _kinds()[landmark]
-
-
-@cache
-def _kinds() -> dict[str, frozenset[LogKind]]:
-    mixed = frozenset({LogKind.SYSLOG})
-    sources = sources_of(LogKind.SYSLOG)
-    return {one.id: one.where | mixed if one.where & sources else one.where for one in landmarks()}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageChops
+
+from tests.needs import require
 
 pytestmark = pytest.mark.browser
 
@@ -56,8 +57,7 @@ def made_with(browser: Any) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def _same_maker(browser: Any) -> None:
-    if shutil.which("fc-match") is None:
-        pytest.skip("no fc-match: nothing tells which fonts there are")
+    require("fc-match")  # tells which fonts there are
     now = made_with(browser)
     if ACCEPT:
         ACCEPTED.mkdir(exist_ok=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.needs import require
+
 from .simulated import LOCAL_PROBES
 
 if TYPE_CHECKING:
@@ -23,14 +25,6 @@ SHORT_WAITS = {"KILL_GRACE_S": "0.2", "LATE_S": "1"}
 """After a time limit nobody in a test needs the patience that a sick node needs."""
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def require(*tools: str) -> None:
-    """Skips the test if a system tool is missing; in CI a missing tool is a failure."""
-    missing = [tool for tool in tools if shutil.which(tool) is None]
-    if missing:
-        stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        stop(f"not installed here: {', '.join(missing)}")
 
 
 @pytest.fixture(params=sorted(SHELLS))

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from analyzer.version import VERSION
+from tests.needs import lacking, require
 
 from .canaries import MARK, TEXTS
 from .cluster import Kind, Object
-from .conftest import require, rows, tools_without
+from .conftest import rows, tools_without
 from .field import Field, container_pod, manifest_of
 from .kubectls import binary, sources
 from .simulated import FULL, LIGHT
@@ -272,7 +273,7 @@ def test_jump_host_with_little(field: Field, shell: tuple[str, ...]) -> None:
 def test_other_minor_versions_of_kubectl(field: Field, version: str) -> None:
     """The whole run with the real kubectl of other minor versions."""
     if version == "none":
-        pytest.skip("only one kubectl is here; tests/collectors/kubectls.py says how to get more")
+        lacking("only one kubectl is here; tests/collectors/kubectls.py says how to get more")
     field.add_nodes("n0")
     kubectl = binary(sources()[version], field.folder)
     reported = subprocess.run(

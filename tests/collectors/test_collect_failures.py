@@ -10,9 +10,11 @@ import time
 
 import pytest
 
+from tests.needs import require
+
 from .canaries import TEXTS
 from .cluster import Fault, Kind
-from .conftest import SHELLS, require, rows
+from .conftest import SHELLS, rows
 from .field import Field, container_pod, manifest_of, wait_for
 
 

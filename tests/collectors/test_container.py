@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import COLLECTORS, node_env, require, rows
+from tests.needs import require
+
+from .conftest import COLLECTORS, node_env, rows
 from .test_scripts import kustomize
 
 MOUNT_SCRIPT = r"""

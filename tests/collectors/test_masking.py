@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.needs import require
+
 from .canaries import AZURE_DEVOPS_OLD, CLEAN, MARK, TEXTS, forms
-from .conftest import COLLECTORS, require
+from .conftest import COLLECTORS
 
 AWKS = {
     "mawk": ["mawk"],

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import require
+
 from .canaries import MARK
-from .conftest import COLLECTORS, node_env, require, rows, stub
+from .conftest import COLLECTORS, node_env, rows, stub
 from .host import make_host
 
 Members = dict[str, bytes]

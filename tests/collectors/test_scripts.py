@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from .conftest import COLLECTORS, node_env, require, stub
+from tests.needs import require
+
+from .conftest import COLLECTORS, node_env, stub
 
 SCRIPTS = sorted(COLLECTORS.rglob("*.sh"))
 ENTRIES = [

@@ -14,8 +14,9 @@ import pytest
 from analyzer.fleet.errors import FleetError
 from analyzer.fleet.run import FleetOptions, run_fleet
 from tests.fleet.made import Made
+from tests.needs import package
 
-distributed = pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+distributed = package("distributed")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from analyzer.fleet.errors import FleetError
 from analyzer.fleet.sources import find_sources
 from fixtures.build import scenario, tree, write
+from tests.needs import package
 
 
 def _names(*named: str | Path, **more: Path) -> list[str]:
@@ -63,7 +64,7 @@ def test_a_place_without_bundles_is_an_error(tmp_path: Path) -> None:
 
 
 def test_an_object_store_is_listed(bundles: Path) -> None:
-    fsspec = pytest.importorskip("fsspec")
+    fsspec = package("fsspec")
     store = fsspec.filesystem("memory")
     for name in ("bug.tar", "edited.tar"):
         store.pipe(f"/team/2026/{name}", (bundles / name).read_bytes())
@@ -77,7 +78,7 @@ def test_an_object_store_is_listed(bundles: Path) -> None:
 
 
 def test_a_store_whose_package_is_missing_is_one_clear_line() -> None:
-    pytest.importorskip("fsspec")
+    package("fsspec")
     with pytest.raises(FleetError) as caught:
         find_sources(["s3://bucket/folder"])
     assert "\n" not in caught.value.what and "s3fs" in caught.value.hint

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from tests.fuzz.faults import files, good, run
 from tests.fuzz.targets import TARGETS, seeds
+from tests.needs import package
 
 ROOT = Path(__file__).parents[2]
 #: Seconds of fuzzing, and faults: ``make fuzz`` and ``make faults`` do far more.
@@ -27,8 +27,7 @@ def test_every_seed_and_every_start_of_it(name: str) -> None:
 
 
 def test_fuzzing_finds_nothing(tmp_path: Path) -> None:
-    if importlib.util.find_spec("atheris") is None:
-        pytest.skip("atheris has no wheel for this system")
+    package("atheris")
     command = [sys.executable, "-m", "tests.fuzz", "--seconds", str(SECONDS), "--folder"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +12,10 @@ import pytest
 from analyzer.bundle import BundleError, open_bundle
 from analyzer.cli import run
 from analyzer.cli.exits import Exit
+from tests.needs import package, require
 from tests.unit.bundle.tarballs import nested
 
-pyrage = pytest.importorskip("pyrage", reason="the extra 'seal' is not installed")
-needs_age = pytest.mark.skipif(shutil.which("age") is None, reason="no age here")
+pyrage = package("pyrage")
 Out = pytest.CaptureFixture[str]
 
 
@@ -37,19 +36,19 @@ def key(tmp_path: Path) -> tuple[Path, str]:
     return path, public
 
 
-@needs_age
 def test_the_real_tool_opens_what_was_sealed(bundle: Path, key: tuple[Path, str]) -> None:
+    require("age")
     path, public = key
     assert run(["seal", str(bundle), "-r", public]) == Exit.DONE
     command = ["age", "-d", "-i", str(path), f"{bundle}.age"]
     assert subprocess.run(command, check=True, capture_output=True).stdout == bundle.read_bytes()
 
 
-@needs_age
 @pytest.mark.parametrize("armour", [[], ["-a"]])
 def test_what_the_real_tool_sealed_is_opened(
     bundle: Path, key: tuple[Path, str], armour: list[str]
 ) -> None:
+    require("age")
     path, public = key
     sealed = bundle.with_name("other.age")
     subprocess.run(["age", *armour, "-r", public, "-o", str(sealed), str(bundle)], check=True)
@@ -58,8 +57,7 @@ def test_what_the_real_tool_sealed_is_opened(
 
 
 def test_keys_of_ssh(bundle: Path, tmp_path: Path) -> None:
-    if shutil.which("ssh-keygen") is None:
-        pytest.skip("no ssh-keygen here")
+    require("ssh-keygen")
     own = tmp_path / "id"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(own)], check=True)
     assert run(["seal", str(bundle), "-R", f"{own}.pub", "-o", str(tmp_path / "s.age")]) == 0

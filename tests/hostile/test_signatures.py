@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +19,17 @@ from analyzer.bundle.signatures import (
 from analyzer.bundle.signers import SignersError, fits, read_signers
 from analyzer.cli import run
 from analyzer.cli.exits import Exit
+from tests.needs import require
 from tests.unit.bundle.test_verify import listed, tar_of
 
-pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen here")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KINDS = ("ed25519", "ecdsa", "ecdsa-521", "rsa")
 Out = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _real_tool() -> None:
+    require("ssh-keygen")
 
 
 class Signing:

@@ -13,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.needs import package
+
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 #: Packages that run with demarc, its own dependencies' dependencies included. A new one has to be
@@ -69,7 +71,7 @@ def test_run_time_needs_few_packages() -> None:
 
 
 def test_the_list_of_materials_is_whole_and_the_same_each_time(tmp_path: Path) -> None:
-    pytest.importorskip("cyclonedx")
+    package("cyclonedx")
     texts = []
     for name in ("a.json", "b.json"):
         command = [sys.executable, str(ROOT / ".ci" / "sbom.py"), str(tmp_path / name)]

@@ -18,6 +18,7 @@ import pytest
 
 from fixtures.build import scenario, tree, write
 from tests.meta.wheels import write_wheel
+from tests.needs import require
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -41,8 +42,7 @@ def check():
 @pytest.fixture(scope="module")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What ``make wheelhouse`` leaves, made in a copy: builds in one folder would meet."""
-    if shutil.which("make") is None:
-        pytest.skip("no make here")
+    require("make")
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("analyzer", "reports", "collectors", ".ci"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -18,6 +18,7 @@ from analyzer.serve.server import BundleServer
 from analyzer.serve.store import Store
 from fixtures.build import load_scenario, tree, write
 from tests.collectors.kubectls import plain
+from tests.needs import require
 
 SCENARIO = Path(__file__).parents[2] / "fixtures" / "scenarios" / "sample.yaml"
 NODE = "aks-system-31715034-vmss000000"
@@ -131,6 +132,7 @@ def kubectl(variables: dict[str, str]) -> Callable[..., subprocess.CompletedProc
     """Run a kubectl against the server."""
 
     def run(*words: str, binary: Path | None = None) -> subprocess.CompletedProcess[str]:
+        require(str(binary or plain()))
         command = [str(binary or plain()), *words]
         return subprocess.run(
             command, env=variables, capture_output=True, text=True, timeout=30, check=False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import ssl
 import subprocess
@@ -18,11 +17,11 @@ import pytest
 
 from analyzer.serve.server import BundleServer
 from tests.collectors.kubectls import SDK, plain
+from tests.needs import package, require
 from tests.serve.conftest import NODE
 
 Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 
-needs_kubectl = pytest.mark.skipif(shutil.which(str(plain())) is None, reason="no kubectl here")
 OTHERS = [SDK / f"kubectl.1.{minor}" for minor in (28, 31)]
 
 
@@ -31,7 +30,6 @@ def _out(done: subprocess.CompletedProcess[str]) -> list[str]:
     return done.stdout.splitlines()
 
 
-@needs_kubectl
 @pytest.mark.parametrize(
     ("command", "first"),
     [
@@ -58,7 +56,6 @@ def test_kubectl_reads(kubectl: Kubectl, command: str, first: str) -> None:
     assert " ".join(lines[0].split()).startswith(first)
 
 
-@needs_kubectl
 def test_kubectl_follows_a_workload_to_its_log(kubectl: Kubectl) -> None:
     words = ("logs", "-n", "kube-system", "deployment/coredns", "--tail=1")
     assert len(_out(kubectl(*words))) == 1
@@ -68,7 +65,6 @@ def test_kubectl_follows_a_workload_to_its_log(kubectl: Kubectl) -> None:
     assert objects["kind"] == "List" and len(objects["items"]) > 50
 
 
-@needs_kubectl
 @pytest.mark.parametrize(
     ("command", "told"),
     [
@@ -87,8 +83,7 @@ def test_kubectl_is_told_what_is_not_there(kubectl: Kubectl, command: str, told:
 
 @pytest.mark.parametrize("binary", OTHERS, ids=lambda path: path.name)
 def test_other_versions_of_kubectl(kubectl: Kubectl, binary: Path) -> None:
-    if not binary.exists():
-        pytest.skip("this version is not at hand")
+    require(str(binary))
     assert len(_out(kubectl("get", "nodes", binary=binary))) == 7
     assert _out(kubectl("get", "wd", "-A", "-o", "name", binary=binary)) == [
         "widget.example.com/left"
@@ -98,7 +93,7 @@ def test_other_versions_of_kubectl(kubectl: Kubectl, binary: Path) -> None:
 
 
 def test_the_python_client_lists_pages_watches_and_reads_logs(server: BundleServer) -> None:
-    kubernetes = pytest.importorskip("kubernetes")
+    kubernetes = package("kubernetes")
     client = kubernetes.client
     config = kubernetes.config.new_client_from_config(str(server.kubeconfig))
     core = client.CoreV1Api(config)
@@ -154,8 +149,8 @@ def _command(*words: str) -> list[str]:
     return [sys.executable, "-m", "analyzer", *words]
 
 
-@needs_kubectl
 def test_shell_runs_one_command_and_gives_its_exit_code(bundle: Path) -> None:
+    require(str(plain()))
     words = ("shell", str(bundle), "--", str(plain()), "get", "node", NODE, "-o", "name")
     done = subprocess.run(_command(*words), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0 and done.stdout == f"node/{NODE}\n", done.stderr

@@ -44,7 +44,7 @@ PodsByWorkload = dict[tuple[str, str, str], list[Pod]]
 class ChangeView:
     """What the managed fields say of a change, as signals, and what would make it firmer."""
 
-    signals: frozenset[Signal]
+    signals: frozenset[Signal] = frozenset()
     would_change: tuple[str, ...] = ()
 
 

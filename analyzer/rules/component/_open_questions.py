@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from analyzer.facts.identity import Identity, PolicyEngine
 from analyzer.facts.listings import Events, NetworkPolicies
-from analyzer.facts.objects import Pod, Workload
+from analyzer.facts.objects import ContainerStateDetail, Pod, Workload
 from analyzer.model.gap import NotCollected
 from analyzer.model.signal import Signal
 from analyzer.rules.component._managed import ChangeView
@@ -18,6 +18,8 @@ _SILENT = frozenset({"ContainerCreating", "PodInitializing"})
 #: Answers of admission to a controller that makes pods.
 _REFUSED = re.compile(r"webhook|admission|denied|forbidden|exceeded quota", re.IGNORECASE)
 _MESSAGE = 160
+#: Exit codes of a container that was told to end, or was killed (128 + the signal).
+_KILLED = frozenset({137, 143})
 
 
 def open_questions(
@@ -33,6 +35,23 @@ def open_questions(
         *_of_policies(workload, unready, identity, policies),
     )
     return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED} if texts else ()), texts)
+
+
+def ended_by(
+    namespace: str, ends: Iterable[ContainerStateDetail], events: Events | None
+) -> ChangeView:
+    """Who ended a container from outside, such as its liveness probe, stands in events alone.
+
+    The kernel's kill at the container's own limit is told as such, and needs none.
+    """
+    if not any(end.exit_code in _KILLED and end.reason != "OOMKilled" for end in ends):
+        return ChangeView()
+    try:
+        (events or Events()).of(namespace)
+    except NotCollected:
+        text = f"The events of {namespace}, which say who ended the container."
+        return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED}), (text,))
+    return ChangeView()
 
 
 def _of_events(workload: Workload, unready: Unready, events: Events | None) -> Iterator[str]:

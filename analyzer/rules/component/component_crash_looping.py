@@ -24,7 +24,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from analyzer.baselines.baseline import Baseline
@@ -35,7 +35,6 @@ from analyzer.facts.listings import ConfigMaps, DaemonSets, Deployments, Events,
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Pod, Workload
-from analyzer.model.gap import NotCollected
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.component._crashes import Crash, crash_of, log_lines
@@ -44,11 +43,13 @@ from analyzer.rules.component._managed import (
     OWN_EFFECTS,
     SYSTEM,
     VITAL,
+    ChangeView,
     change_view,
     pod_subject,
     signals_of,
 )
 from analyzer.rules.component._node_side import node_view
+from analyzer.rules.component._open_questions import ended_by
 from analyzer.rules.component._own_log import Sources, Told, told_by_log
 
 RULE = Rule(
@@ -65,9 +66,6 @@ _CAUSES = frozenset(
      "api-unreachable", "api-server-unhealthy", "no-egress", "no-pod-network", "no-service-routing",
      "no-disks"}
 )  # fmt: skip
-#: Exit codes of a container that was told to end, or was killed (128 + the signal).
-_KILLED = frozenset({137, 143})
-_EVENTS = "The events of {}, which say who ended the container, such as a probe that failed."
 Key = tuple[str, str, str]
 
 
@@ -118,8 +116,8 @@ def check(
         owner = whose(workloads.get(key) or first, baseline.catalogue, identity)
         if component is not None and owner.managed:
             group = _Group(component, workloads.get(key), tuple(crashes[key]), counts[key])
-            hit = _hit(key, group, _told(group, sources), sources, identity)
-            yield _left_open(hit, group, events)
+            asked = ended_by(key[0], [c.ended for c in group.crashes if c.ended], events)
+            yield _hit(key, group, asked, _told(group, sources), sources, identity)
     pods.of(SYSTEM)
 
 
@@ -140,23 +138,14 @@ def _told(group: _Group, sources: Sources) -> Told:
     return Told(egress.signals | told.signals, places, told.would_change)
 
 
-def _left_open(hit: Hit, group: _Group, events: Events | None) -> Hit:
-    """Who ended a container from outside, such as its liveness probe, stands in events alone."""
-    ends = [crash.ended for crash in group.crashes if crash.ended is not None]
-    codes = {end.exit_code for end in ends if end.reason != "OOMKilled"}
-    try:
-        if codes & _KILLED:
-            (events or Events()).of(hit.subject.namespace or "")
-    except NotCollected:
-        return replace(
-            hit,
-            signals=hit.signals | {Signal.CHANGE_NOT_CHECKED},
-            would_change=(*hit.would_change, _EVENTS.format(hit.subject.namespace)),
-        )
-    return hit
-
-
-def _hit(key: Key, group: _Group, told: Told, sources: Sources, identity: Identity) -> Hit:
+def _hit(
+    key: Key,
+    group: _Group,
+    asked: ChangeView,
+    told: Told,
+    sources: Sources,
+    identity: Identity,
+) -> Hit:
     namespace, kind, name = key
     worst = max(group.crashes, key=lambda crash: crash.status.restart_count)
     changed = change_view(group.workload, group.component, group.onset, sources.config_maps)
@@ -171,11 +160,20 @@ def _hit(key: Key, group: _Group, told: Told, sources: Sources, identity: Identi
         expected=f"No restarts. {group.component.what}",
         evidence=(*(crash.where for crash in group.crashes[:3]), *told.evidence),
         variant=variant if everywhere else "default",
-        signals=signals_of(group.component) | changed.signals | node.signals | told.signals,
+        signals=signals_of(group.component)
+        | changed.signals
+        | node.signals
+        | asked.signals
+        | told.signals,
         affects=tuple(pod_subject(pod) for pod in group.pods),
         first_seen=group.onset,
         last_seen=identity.collected_at,
-        would_change=(*changed.would_change, *node.would_change, *told.would_change),
+        would_change=(
+            *changed.would_change,
+            *node.would_change,
+            *asked.would_change,
+            *told.would_change,
+        ),
         count=len(group.crashes),
         instance_of=_CAUSES - OWN_EFFECTS.get(group.component.category, frozenset()),
     )

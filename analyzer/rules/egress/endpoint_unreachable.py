@@ -27,7 +27,7 @@ from typing import Any
 
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Events, Nodes
+from analyzer.facts.listings import Events, Nodes, Pods
 from analyzer.facts.logs import Logs
 from analyzer.facts.node_files import NodeArchives
 from analyzer.model.gap import Gap, NotCollected, Presence
@@ -63,6 +63,7 @@ _HOW = {
 }
 
 
+_NO_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _CLOSED = (
     "az aks show (networkProfile.outboundType) would tell whether the cluster is meant to have no "
     "way out: with none or block this is no problem at all."
@@ -77,6 +78,7 @@ def check(
     events: Events | None,
     azure: AzureExports | None,
     logs: Logs | None,
+    pods: Pods | None,
 ) -> Iterator[Hit]:
     if _outbound(azure) in CLOSED:
         raise NotApplicable("the cluster is set up without outbound access")
@@ -87,7 +89,7 @@ def check(
         *by_event(None if proxy else events, probes, identity),
         *by_provisioning(logs, nodes, probes.nodes, identity.collected_at),
     ]
-    quiet = not _outbound(azure) and _suffers_not(probes, nodes, events)
+    quiet = not _outbound(azure) and _suffers_not(probes, nodes, pods)
     for group in _groups(found):
         for hit in _hits(group, probes, identity):
             yield replace(hit, variant="quiet", would_change=(_CLOSED,)) if quiet else hit
@@ -98,18 +100,18 @@ def check(
         raise NotCollected(Gap(path=path, reason=Presence.NOT_ASKED, detail=detail))
 
 
-def _suffers_not(probes: Probes, nodes: Nodes | None, events: Events | None) -> bool:
-    """True where not one probe of any node gets out, all nodes are ready, and images are there."""
-    if nodes is None or events is None or not probes.nodes:
+def _suffers_not(probes: Probes, nodes: Nodes | None, pods: Pods | None) -> bool:
+    """True where not one probe of any node gets out, all nodes are ready, and no image is missing.
+
+    What was not shown counts as suffering: a pod whose pull fails may be among what is missing.
+    """
+    if nodes is None or pods is None or pods.gaps or not probes.nodes:
         return False
     if not all(probes.all_fail(name) for name in probes.nodes):
         return False
-    ready = all(node.ready for node in nodes.items if node.name in probes.nodes)
-    pulls = any(
-        event.reason == "EgressBlocked" or (event.reason == "Failed" and "pull" in event.text)
-        for event in events.items
-    )
-    return ready and not pulls
+    ready = {node.name for node in nodes.items if node.ready}
+    waits = (status.state.waiting for pod in pods.items for status in pod.statuses)
+    return ready >= probes.nodes and not any(wait and wait.reason in _NO_IMAGE for wait in waits)
 
 
 def _cluster(azure: AzureExports | None, part: str) -> Mapping[str, Any]:
