@@ -28,8 +28,8 @@ def same_cluster(a: Snapshot, b: Snapshot) -> Sameness:
     if a.cluster_uid and b.cluster_uid:
         if a.cluster_uid == b.cluster_uid:
             return Sameness("yes", "The namespace kube-system has the same uid in both.")
-        again = " of the same name" if names[0] == names[1] else f": {names[0]} and {names[1]}"
-        return Sameness("no", f"The uids of kube-system show two clusters{again}.")
+        called = f"both called {names[0]}" if names[0] == names[1] else " and ".join(names)
+        return Sameness("no", f"The uids of kube-system differ ({called}).")
     if any(name in _NAMELESS for name in names):
         return Sameness("unknown", "Neither a uid nor a name is known for both.")
     if names[0] == names[1]:
