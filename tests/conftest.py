@@ -10,10 +10,12 @@ import pytest
 
 from tests.needs import require
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A run that was started in the background ignores Ctrl-C, and so would all that it starts; a
-    # shell cannot trap what was ignored when it began.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A run that was started in the background may ignore these, and so would all that it starts: a shell
+# cannot trap what was ignored when it began.
+for _name, _default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    _number = getattr(signal, _name, None)  # Windows has no SIGHUP
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _default)
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
