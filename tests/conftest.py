@@ -10,8 +10,8 @@ import pytest
 
 from tests.needs import require
 
-# A run that was started in the background may ignore these, and so would all that it starts: a shell
-# cannot trap what was ignored when it began.
+# A run that was started in the background may ignore these, and so would all that it starts: a
+# shell cannot trap what was ignored when it began.
 for _name, _default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     _number = getattr(signal, _name, None)  # Windows has no SIGHUP
     if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
