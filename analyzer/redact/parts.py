@@ -10,19 +10,11 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
-_compressobj: Any = zlib.compressobj
-#: Texts compress well at any level; ISA-L is several times faster than zlib.
-_LEVEL = 6
-try:
-    from isal import isal_zlib
-except ImportError:  # no wheel for this machine: slower, and other bytes of the same content
-    pass
-else:
-    _compressobj = isal_zlib.compressobj
-    _LEVEL = 1
-
+#: Texts compress well at any level. zlib, not the faster ISA-L: that one was seen to give other
+#: bytes for the same input, and the same bundle and key have to give the same file.
+_LEVEL = 1
 _GZIP_WINDOW = 31
 _BLOCK = 512
 _END = b"\0" * (2 * _BLOCK)
@@ -111,7 +103,7 @@ class PartWriter:
     def _write(self, data: bytes) -> None:
         if self._file is None or self._gzip is None:
             self._file = self.path.open("ab")
-            self._gzip = _compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+            self._gzip = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
         assert self._gzip is not None
         self._file.write(self._gzip.compress(data))
 
