@@ -266,7 +266,8 @@ sum_up() {
         printf '{"since": %s, "logs_namespaces": %s, ' "$(json_text "$SINCE")" "$(json_list "$LOGS_NAMESPACES")"
         printf '"logs_failing": %s, "max_node_mb": %s, ' "$LOGS_FAILING" "$MAX_NODE_MB"
         printf '"nodes": %s, "selector": %s, ' "$(json_list "$(printf '%s' "$NODES" | tr ',' ' ')")" "$(json_text "$SELECTOR")"
-        printf '"max_nodes": %s, "daemonset": %s, "skip": %s}' "${MAX_NODES:-null}" "$DAEMONSET" "$(json_text "$SKIP")")
+        printf '"max_nodes": %s, "daemonset": %s, "skip": %s, ' "${MAX_NODES:-null}" "$DAEMONSET" "$(json_text "$SKIP")"
+        printf '"images": %s}' "$(json_list "$(sort -u "$STATE/images.run" 2>/dev/null | tr '\n' ' ')")")
     cat "$PARTIAL/cluster/masked.tsv" "$STATE/masked.nodes" >"$STATE/masked.tsv" 2>/dev/null
     awk -F '\t' '$10 ~ /^(forbidden|failed|timeout|deadline|no-space|missing-tool)/ { print $1 "\t" $10 }' \
         "$PARTIAL/cluster/collection.tsv" >"$STATE/cluster.missing"

@@ -99,6 +99,7 @@ start_wave() { # FILE: node arch hostname image
         if ! limited $((CALL_TIMEOUT_S * 2)) apply kc apply --validate=false -f "$STATE/group.yaml" >"$STATE/apply.out" 2>"$STATE/err"; then
             say "kubectl apply: $(grep -v '^Warning' "$STATE/err" | sed 1q)"; return 1
         fi
+        echo "$stw_image" >>"$STATE/images.run"
     done <"$STATE/groups"
 }
 

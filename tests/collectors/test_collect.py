@@ -225,6 +225,7 @@ def test_options_of_the_run(field: Field) -> None:
             "reason": "deadline: not finished when the time (--timeout) was used up",
         }
     ]
+    assert manifest_of(files)["options"]["images"] == ["mcr.microsoft.com/cnm:1"]
     assert max(at_once) == 2
     assert "cluster/logs/shop/web-1/main.log" in files
     assert "cluster/logs/other/sick-1/main.previous.log" in files
