@@ -90,6 +90,13 @@ class ApiServer:
         self.url = f"http://127.0.0.1:{address[1]}"
         self._ready.set()
         self._loop.run_forever()
+        # Answers that still wait (a fault that hangs) end here, and not with the interpreter.
+        self._loop.run_until_complete(runner.cleanup())
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.close()
 
     def _fault_for(self, method: str, path: str) -> Fault | None:
         for fault in self.cluster.faults:

