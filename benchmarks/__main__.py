@@ -4,6 +4,7 @@ The yardstick is physics: to read a bundle at all, every member has to be decomp
 headline is analysis time divided by the time of ``gzip -dc`` over the same members, single thread.
 
 ``python -m benchmarks [--quick] [--json FILE]``; ``--quick`` measures small bundles once.
+``python -m benchmarks.size`` is the one for 10 GiB of text, which takes longer than all of these.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import drift, scan
@@ -120,6 +121,24 @@ def start_up(times: int) -> list[float]:
     )
 
 
+def others(quick: bool, times: int) -> Iterator[tuple[str, object]]:
+    """What is measured beside the analysis of one bundle, by name."""
+    # They take the builder and the clocks from this module.
+    from benchmarks import fleet, redact, size
+
+    small = build_bundle(20, 64)
+    text = small if quick else build_bundle(200, 1024)
+    yield "scan", scan.measure(text, WORK / "logs", 64 if quick else 256, times)
+    yield "drift", drift.measure(build_bundle(100 if quick else 1000, 64), times)
+    yield "redact", redact.measure(5 if quick else 20, times, small)
+    yield "fleet", fleet.all_measures(4 if quick else 16, 20, times)
+    if platform.system() == "Linux" and not quick:
+        from benchmarks import collector
+
+        yield "collector", collector.measure()
+        yield "size", size.figures(build_bundle(2000, 1024), 100_000)
+
+
 def main() -> None:
     """Measure, print, and write the figures as JSON."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
@@ -139,17 +158,9 @@ def main() -> None:
         rows.append(row)
         print(f"{nodes:>5} nodes, {log_mb} MiB of text:", json.dumps(row))
     figures["bundles"] = rows
-    figures["scan"] = scan.measure(
-        build_bundle(*sizes[0]), WORK / "logs", 64 if chosen.quick else 256, times
-    )
-    print("scan:", json.dumps(figures["scan"]))
-    figures["drift"] = drift.measure(build_bundle(100 if chosen.quick else 1000, 64), times)
-    print("drift:", json.dumps(figures["drift"]))
-    if platform.system() == "Linux" and not chosen.quick:
-        from benchmarks import collector
-
-        figures["collector"] = collector.measure()
-        print("collector:", json.dumps(figures["collector"]))
+    for name, found in others(chosen.quick, times):
+        figures[name] = found
+        print(f"{name}:", json.dumps(found))
     chosen.json.parent.mkdir(parents=True, exist_ok=True)
     chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print("wrote", chosen.json)

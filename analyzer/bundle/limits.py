@@ -23,7 +23,8 @@ class Limits:
 
     #: Unpacked bytes over one pass (over one part where parts are read apart).
     max_total_bytes: int = 64 * GIB
-    #: A member that is read as a whole; ``lines`` and ``chunks`` have no such bound.
+    #: A member that is read as a whole, or one object of a long list; ``lines`` and ``chunks`` have
+    #: no such bound.
     max_member_bytes: int = 256 * MIB
     #: Members over one pass; folders, refused entries and extended headers count too.
     max_members: int = 1_000_000
@@ -37,8 +38,9 @@ class Limits:
     max_nesting: int = 3
     #: A path inside an archive.
     max_name_length: int = 1024
-    #: A line of ``Member.lines``; the rest of a longer one is dropped.
-    max_line_bytes: int = 256 * KIB
+    #: A line of a log; the rest of a longer one is dropped. Container runtimes split lines at
+    #: 16 KiB, so a line of mebibytes is no log.
+    max_line_bytes: int = 4 * MIB
     #: Standard input is kept in memory as it came (packed).
     max_stdin_bytes: int = 1 * GIB
     #: A zip inside a part is held in memory.
@@ -56,8 +58,9 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
-#: Memory of a run for a byte of JSON, with 100,000 pods in one list, rounded up; in pages it is 5.
-MEMORY_PER_JSON_BYTE = 9
+#: Memory that stays for a byte of JSON, rounded up: pods and nodes take below 1, since what they
+#: have in common is kept once, and objects that are kept as mappings up to 4.4.
+MEMORY_PER_JSON_BYTE = 5
 
 #: The names under which a user raises or lowers limits, and the fields that they stand for.
 NAMES = {

@@ -13,6 +13,7 @@ from analyzer.facts.listings import Nodes
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Node, Pod, Workload
 from analyzer.facts.parse.cni import parse_conflist
+from analyzer.facts.parse.node_labels import parse_node_labels
 from analyzer.model.evidence import EvidenceRef
 
 #: AKS names scale set nodes ``aks-<pool>-<8 digits>-vmss<base-36 index>``, Windows nodes
@@ -125,6 +126,11 @@ def _from_archives(archives: NodeArchives) -> AksVerdict:
             if "azure-vnet" in conflist.plugins or conflist.ipam in ("azure-ipam", "azure-cns"):
                 marks.append(f"the Azure CNI configuration {conflist.file_name}")
                 evidence.append(conflist.where)
+        flags = node.files.get("kubelet/flags")
+        labelled = parse_node_labels(flags) if flags is not None else None
+        if labelled is not None:
+            marks += [f"the label {key}" for key in _LABELS if key in labelled[0]]
+            evidence.append(labelled[1])
         image = node.files.get("azure/instance.json")
         if image is not None and (place := image.find(r"aks-managed|/AKS[A-Za-z]+/")):
             marks.append("instance metadata of AKS")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from analyzer.bundle import Manifest
+from analyzer.bundle.stamps import NEWEST
 from analyzer.facts.aks import AksInputs, detect_aks
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.identity import Identity, Pool
@@ -49,7 +50,7 @@ def assemble_identity(
     arm = profile if isinstance(profile, dict) else None
     network = detect_network(NetworkInputs(nodes, daemonsets, archives, arm, arm_path))
     if collected is None:
-        collected, source = _newest_time(listings), "newest time in the data"
+        collected, source = _newest_time(listings), NEWEST
     return Identity(
         name=_name(manifest, cluster, nodes),
         aks=verdict.aks,

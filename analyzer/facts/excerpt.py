@@ -7,17 +7,25 @@ the member's own bytes, so that every excerpt is text that stands in the bundle 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ahocorasick_rs import BytesAhoCorasick
 
 from analyzer.bundle import Bundle
+from analyzer.bundle.limits import MIB
 from analyzer.model.evidence import Evidence, EvidenceRef
 
 #: Characters of one excerpt; a listing is often a single line of megabytes.
 MAX_EXCERPT = 240
 #: Bytes kept before an anchor, so that the reader sees which field it is in.
 LEAD = 60
+#: A member beyond so many bytes is looked through as it goes by, in frames of that size.
+LONG = 8 * MIB
+FRAME = 8 * MIB
+#: Bytes that two frames have in common: an object must not end where its frame does.
+REACH = 1 * MIB
 
 
 def cut_excerpts(bundle: Bundle, refs: Iterable[EvidenceRef]) -> dict[EvidenceRef, Evidence]:
@@ -31,13 +39,67 @@ def cut_excerpts(bundle: Bundle, refs: Iterable[EvidenceRef]) -> dict[EvidenceRe
             open_refs[ref.path].append(ref)
     if open_refs:
         for member in bundle.reread(sorted(open_refs)):
-            text = member.read()
             path = member.found_at if member.found_at in open_refs else member.path
+            if member.size > LONG:
+                resolved |= cut_along(member.chunks(), open_refs.get(path, []))
+                continue
+            text = member.read()
             newlines = [m.start() for m in re.finditer(rb"\n", text)]
             for ref in open_refs.get(path, ()):
                 line, excerpt = locate(text, ref.anchors, newlines)
                 resolved[ref] = _evidence(ref, line, excerpt)
     return resolved
+
+
+def cut_along(chunks: Iterable[bytes], refs: Iterable[EvidenceRef]) -> dict[EvidenceRef, Evidence]:
+    """Resolve references into one long text while it goes by, a frame at a time.
+
+    What follows an object's own anchor is looked for in the ``REACH`` bytes behind it at least.
+    """
+    left = {ref: _forms(ref.anchors[0]) if ref.anchors else () for ref in refs}
+    resolved: dict[EvidenceRef, Evidence] = {}
+    head: tuple[int, str] | None = None
+    line = 0
+    for frame, last in _frames(chunks):
+        newlines = [m.start() for m in re.finditer(rb"\n", frame)]
+        head = head or locate(frame, (), newlines)
+        if not left:
+            break
+        ends = len(frame) if last else len(frame) - REACH
+        for ref in _begun(frame, left, ends):
+            at, excerpt = locate(frame, ref.anchors, newlines)
+            resolved[ref] = _evidence(ref, line + at, excerpt)
+            del left[ref]
+        line += bisect_left(newlines, len(frame) - REACH)
+    shown = head or (1, "")
+    return resolved | {ref: _evidence(ref, *shown) for ref in left}
+
+
+def _frames(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Stretches of a text, each with the last ``REACH`` bytes of the one before, and: the last?"""
+    held = b""
+    fresh: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        if size >= FRAME:
+            held = b"".join([held, *fresh])
+            yield held, False
+            held, fresh, size = held[-REACH:], [], 0
+        fresh.append(chunk)
+        size += len(chunk)
+    yield b"".join([held, *fresh]), True
+
+
+def _begun(
+    frame: bytes, left: Mapping[EvidenceRef, Sequence[bytes]], ends: int
+) -> list[EvidenceRef]:
+    """Those whose first anchor stands in the frame before ``ends``."""
+    owners = [(form, ref) for ref, forms in left.items() for form in forms if form]
+    if not owners:
+        return []
+    automaton = BytesAhoCorasick([form for form, _ in owners])
+    hits = automaton.find_matches_as_indexes(frame, overlapping=True)
+    return list(dict.fromkeys(owners[which][1] for which, start, _ in hits if start < ends))
 
 
 def _order(ref: EvidenceRef) -> tuple[str, int, str, tuple[str, ...]]:
@@ -72,17 +134,19 @@ def locate(text: bytes, anchors: tuple[str, ...], newlines: list[int]) -> tuple[
 
 
 def _find(text: bytes, anchor: str, start: int) -> int:
-    """Find ``field: value`` in compact JSON, in indented JSON and in YAML; else the bare text."""
-    key, separator, value = anchor.partition(": ")
-    forms = [anchor]
-    if separator:
-        values = (f'"{value}"', value)
-        forms = [f'"{key}":{gap}{one}' for gap in ("", " ") for one in values]
-        forms += [f"{key}: {value}", f'{key}: "{value}"', f"{key}: '{value}'"]
-    else:
-        forms = [f'"{anchor}"', anchor]
-    hits = [hit for form in forms if (hit := text.find(form.encode(), start)) >= 0]
+    """Find an anchor in any of its forms."""
+    hits = [hit for form in _forms(anchor) if (hit := text.find(form, start)) >= 0]
     return min(hits, default=-1)
+
+
+def _forms(anchor: str) -> tuple[bytes, ...]:
+    """``field: value`` as compact JSON, as indented JSON and as YAML; else the bare text."""
+    key, separator, value = anchor.partition(": ")
+    if not separator:
+        return f'"{anchor}"'.encode(), anchor.encode()
+    forms = [f'"{key}":{gap}{one}' for gap in ("", " ") for one in (f'"{value}"', value)]
+    forms += [anchor, f'{key}: "{value}"', f"{key}: '{value}'"]
+    return tuple(form.encode() for form in forms)
 
 
 def _line_of(text: bytes, position: int, newlines: list[int]) -> tuple[int, int, int]:

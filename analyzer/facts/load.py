@@ -14,6 +14,7 @@ from typing import Any
 
 from analyzer.bundle import Bundle, Inventory, Limits, PartRef, collected_at
 from analyzer.bundle.collection import SELECTION
+from analyzer.bundle.stamps import settled
 from analyzer.facts.assemble import Listings, assemble_identity
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.error_lines import span_order
@@ -28,6 +29,7 @@ from analyzer.facts.node_files import NodeArchives, NodeFiles, TextFile
 from analyzer.facts.part import PartFacts, PartReader, load_part
 from analyzer.facts.patterns import PatternSet
 from analyzer.facts.scan import match_texts, merge
+from analyzer.facts.shared import forget_shared
 from analyzer.facts.usage import usage_of
 from analyzer.model.gap import Gap, Presence
 
@@ -56,7 +58,10 @@ def load_facts(
 ) -> Loaded:
     """Read the whole bundle. ``jobs`` are processes for node parts; 0 takes one per core."""
     with collector_paused():
-        return _load(bundle, patterns, limits or Limits(), jobs or os.cpu_count() or 1, on_step)
+        try:
+            return _load(bundle, patterns, limits or Limits(), jobs or os.cpu_count() or 1, on_step)
+        finally:
+            forget_shared()
 
 
 def _load(
@@ -65,6 +70,8 @@ def _load(
     step = on_step or (lambda stage, done, total: None)
     manifest = bundle.manifest
     reference = manifest.finished if manifest is not None else None
+    if reference is None and bundle.told is not None:
+        reference = bundle.told.when
     if bundle.partitioned:
         load = partial(load_part, limits=limits, patterns=patterns, reference=reference)
         parts = _read_parts(bundle.parts(), load, jobs, step)
@@ -146,8 +153,10 @@ def _facts(
     )
     if identity.collected_at is None:  # nothing of the API server: the newest line of a log
         newest = max((span.last for part in parts for span in part.spans), default=None)
-        source = "newest time in the data" if newest else identity.collected_at_source
-        identity = replace(identity, collected_at=newest, collected_at_source=source)
+        identity = replace(identity, collected_at=newest)
+    if when is None:
+        when, source = settled(inventory.told, identity.collected_at)
+        identity = replace(identity, collected_at=when, collected_at_source=source)
     return Facts(
         identity=identity,
         listings=listings,
@@ -215,7 +224,8 @@ def _empty_listings(states: dict[str, dict[str, ListingState]], part: PartFacts)
         root, _, resource = row.path.partition("/")
         whole = root == "resources" and resource.count("/") == 1 and not row.path.endswith(".json")
         if whole and row.exit == 0 and not row.note and resource not in torn:
-            state = ListingState("cluster/collection.tsv", Presence.PRESENT)
+            told_by = "cluster/collection.tsv" if part.inventory.has_rows else row.item
+            state = ListingState(told_by, Presence.PRESENT)
             states[resource].setdefault(WHOLE, state)
 
 

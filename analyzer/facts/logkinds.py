@@ -144,8 +144,9 @@ _PODS: tuple[tuple[str, LogKind], ...] = (
     ("kube-scheduler", LogKind.CONTROL_PLANE),
     ("cloud-controller-manager", LogKind.CONTROL_PLANE),
 )
-_POD_LOG = re.compile(
-    r"cluster/logs/([^/]+)/([^/]+)/([^/]+?)(?:\.previous\.log|\.log\.previous|\.log)$"
+_POD_LOG = re.compile(  # other tools keep rotated pieces too; no container's name has a dot
+    r"cluster/logs/([^/]+)/([^/]+)/([^/]+?)"
+    r"(?:\.rotated-[^/]+?)?(?:\.previous\.log|\.log\.previous|\.log)$"
 )
 _NODE = re.compile(r"nodes/([^/]+)/(.+)$")
 

@@ -19,6 +19,7 @@ from analyzer.facts.listings import DaemonSets, Nodes
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Workload
 from analyzer.facts.parse.cni import Conflist, parse_conflist
+from analyzer.facts.parse.node_labels import labelled_archives
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import NotCollected
 
@@ -60,7 +61,7 @@ def detect_network(inputs: NetworkInputs) -> Network:
     draft = _Draft()
     conflists = _conflists(inputs.archives)
     _from_arm(draft, inputs)
-    _from_labels(draft, inputs.nodes)
+    _from_labels(draft, inputs)
     _from_conflists(draft, conflists)
     _from_routes(draft, inputs.nodes)
     _from_daemonsets(draft, inputs)
@@ -112,29 +113,36 @@ def _from_arm(draft: _Draft, inputs: NetworkInputs) -> None:
         draft.proxy = "none" if off else str(proxy.get("mode") or "iptables").lower()
 
 
-def _from_labels(draft: _Draft, nodes: Nodes) -> None:
-    for node in nodes.items:
+def _from_labels(draft: _Draft, inputs: NetworkInputs) -> None:
+    """Labels of the node objects; where none are shown, those that the kubelets' files give."""
+    for node in inputs.nodes.items:
         labels = node.metadata.labels
-        pod_network = labels.get(_PREFIX + "podnetwork-type", "")
-        if labels.get(_PREFIX + "ebpf-dataplane") == "cilium":
-            draft.dataplane = Dataplane.CILIUM
-        policy = labels.get(_PREFIX + "network-policy", "")
-        if draft.policy is None and policy in set(PolicyEngine):
-            draft.policy = PolicyEngine(policy)
-        if labels.get(_PREFIX + "azure-cni-overlay") == "true" or pod_network == "overlay":
-            key = (
-                "azure-cni-overlay"
-                if _PREFIX + "azure-cni-overlay" in labels
-                else "podnetwork-type"
-            )
-            draft.settle(
-                NetworkMode.OVERLAY, node.where(_PREFIX + key, what="overlay label of a node")
-            )
+        if told := _told_by_labels(draft, labels):
+            mode, key = told
+            draft.settle(mode, node.where(_PREFIX + key, what=f"label {key} of a node"))
             return
-        if pod_network in ("vnet", "vnetblock", "swift"):
-            place = node.where(_PREFIX + "podnetwork-type", what="pod network label of a node")
-            draft.settle(NetworkMode.POD_SUBNET, place)
+    if inputs.nodes.items:
+        return
+    for _, labels, place in labelled_archives(inputs.archives):
+        if told := _told_by_labels(draft, labels):
+            draft.settle(told[0], place)
             return
+
+
+def _told_by_labels(draft: _Draft, labels: Mapping[str, str]) -> tuple[NetworkMode, str] | None:
+    """Take dataplane and policy engine; the mode and the label that tells it, or None."""
+    pod_network = labels.get(_PREFIX + "podnetwork-type", "")
+    if labels.get(_PREFIX + "ebpf-dataplane") == "cilium":
+        draft.dataplane = Dataplane.CILIUM
+    policy = labels.get(_PREFIX + "network-policy", "")
+    if draft.policy is None and policy in set(PolicyEngine):
+        draft.policy = PolicyEngine(policy)
+    if labels.get(_PREFIX + "azure-cni-overlay") == "true" or pod_network == "overlay":
+        shown = _PREFIX + "azure-cni-overlay" in labels
+        return NetworkMode.OVERLAY, "azure-cni-overlay" if shown else "podnetwork-type"
+    if pod_network in ("vnet", "vnetblock", "swift"):
+        return NetworkMode.POD_SUBNET, "podnetwork-type"
+    return None
 
 
 def _from_routes(draft: _Draft, nodes: Nodes) -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from sys import intern
 
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import Gap, NotCollected, Presence
+
+
+@lru_cache(maxsize=4)
+def _split(text: str) -> tuple[str, ...]:
+    """The lines of the text that is being read: a place in it is asked for at each of them."""
+    return tuple(text.splitlines())
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +25,16 @@ class TextFile:
     path: str
     text: str
 
+    def __reduce__(self) -> tuple[Callable[[str, str], TextFile], tuple[str, str]]:
+        return _again, (self.path, self.text)
+
     def lines(self) -> Iterator[tuple[int, str]]:
         """Number (from 1) and text of every line."""
         yield from enumerate(self.text.splitlines(), start=1)
 
     def at(self, line: int, what: str = "") -> EvidenceRef:
         """Point at a line by number."""
-        lines = self.text.splitlines() or [""]
+        lines = _split(self.text) or ("",)
         line = min(max(line, 1), len(lines))
         return EvidenceRef(path=self.path, what=what, line=line, excerpt=lines[line - 1])
 
@@ -34,6 +45,11 @@ class TextFile:
             if expression.search(line):
                 return EvidenceRef(path=self.path, what=what, line=number, excerpt=line)
         return None
+
+
+def _again(path: str, text: str) -> TextFile:
+    """Make a file that was read in another process: many nodes have the same text in theirs."""
+    return TextFile(path, intern(text))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ from analyzer.facts.listings import BY_RESOURCE, WHOLE
 from analyzer.facts.logkinds import LogKind, log_kind, place
 from analyzer.facts.node_files import TextFile
 from analyzer.facts.node_frames import framed
-from analyzer.facts.parse.kube_list import Parsed, parse_listing
+from analyzer.facts.parse.arm import plain_form
+from analyzer.facts.parse.kube_list import Parsed
+from analyzer.facts.parse.long_list import read_listing
 from analyzer.facts.patterns import PatternSet
 from analyzer.facts.processes import NodeProcesses
 from analyzer.facts.scan import Match, Scanner
@@ -105,7 +107,7 @@ class PartReader:
         kind = log_kind(path)
         if kind is not None and not listing:
             self._read.add((place(path)[0], kind))
-            self._scanner.feed(path, member.chunks(), found_at=member.evidence_path)
+            self._scanner.feed(path, member.text_chunks(), found_at=member.evidence_path)
 
     def _listing(self, member: Member, group: str, resource: str, namespace: str | None) -> None:
         key = f"{group}/{resource}"
@@ -114,9 +116,7 @@ class PartReader:
             return
         why = self._no_room(member) or _too_deep(member)
         parsed = (
-            Parsed(presence=Presence.FAILED, detail=why)
-            if why
-            else parse_listing(member.read(), member.evidence_path, cls.model)
+            Parsed(presence=Presence.FAILED, detail=why) if why else read_listing(member, cls.model)
         )
         if member.truncated and parsed.presence is Presence.PRESENT:
             parsed = Parsed(parsed.items, Presence.TRUNCATED, "cut", parsed.gaps)
@@ -146,7 +146,7 @@ class PartReader:
             why = told(f"nested more than {most} levels deep", "json-depth")
             self._gaps.append(_unreadable(member, why))
             return
-        self._documents[name] = document
+        self._documents[name] = plain_form(name, document)
 
     def _no_room(self, member: Member) -> str:
         """Say why a document is not read: all that is kept has to fit into memory."""

@@ -91,7 +91,7 @@ def parse_ps(node: str, text: str, cite: str) -> NodeProcesses | None:
 def _process(names: list[str], line: str, number: int, cite: str) -> Process | None:
     cells = line.split(None, len(names) - 1)
     row = dict(zip(names, cells, strict=False))
-    if len(cells) < len(names) or not row["PID"].isdigit():
+    if len(cells) < len(names) or not row["PID"].isdecimal():
         return None
     command = cells[-1]
     rss = row.get("RSS", "")
@@ -101,7 +101,7 @@ def _process(names: list[str], line: str, number: int, cite: str) -> Process | N
         state=row.get("STAT", row.get("S", "")),
         cpu_percent=_float(row.get("%CPU")),
         memory_percent=_float(row.get("%MEM")),
-        rss_kib=int(rss) if rss.isdigit() else None,
+        rss_kib=int(rss) if rss.isdecimal() else None,
         elapsed=row.get("ELAPSED", ""),
         command=command[:400],
         where=EvidenceRef(path=cite, what=f"process {row['PID']}", line=number, excerpt=line[:400]),

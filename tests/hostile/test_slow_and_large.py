@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -10,15 +11,20 @@ from dataclasses import replace
 import pytest
 
 from analyzer.bundle import Limits
+from analyzer.bundle.items import part_of
+from analyzer.bundle.limits import NAMES
 from analyzer.model.diagnosis import Diagnosis
 from analyzer.model.hit import Hit, Outcome
 from analyzer.options import Options
 from analyzer.pipeline import analyze
+from analyzer.render.markdown import render_markdown
+from analyzer.render.view import build_view
 from analyzer.rules.engine import run_rule
 from analyzer.rules.registry import all_rules
 from analyzer.rules.stopwatch import OutOfTime, stopped_after
 from fixtures.build import scenario, tree
 from tests.rules.harness import bundle_of
+from tests.unit.bundle.tarballs import gz, tar_of
 
 WORLD = {
     "name": "limits",
@@ -126,3 +132,53 @@ def test_objects_beyond_the_memory_are_not_read(files: dict[str, bytes]) -> None
     assert told and all(gap.path.startswith(("cluster/", "azure/")) for gap in told)
     assert any("memory" in notice for notice in diagnosis.notices)
     assert diagnosis.unknown and not diagnosis.crashed
+
+
+@pytest.fixture(scope="module")
+def packed(files: dict[str, bytes]) -> bytes:
+    """The bundle in parts, with a node that has one of everything that a limit is about."""
+    parts: dict[str, dict[str, bytes]] = {}
+    for path, content in files.items():
+        part, rel = part_of(path)
+        parts.setdefault(part, {})[rel] = content
+    node = next(part for part in parts if part.startswith("nodes/"))
+    parts[node] |= {
+        "kubelet/journal.log": b"x" * 70_000 + b"\n" + parts[node]["kubelet/journal.log"],
+        "host/dmesg": bytes(2 << 20),
+        f"host/{'long-' * 40}name": b"text\n",
+    }
+    whole = parts.pop("")
+    return tar_of(whole | {f"{name}.tar.gz": gz(tar_of(held)) for name, held in parts.items()})
+
+
+LIMITS = {
+    "total-bytes": Limits(max_total_bytes=200_000),
+    "member-bytes": Limits(max_member_bytes=20_000),
+    "members": Limits(max_members=20),
+    "ratio": Limits(max_ratio=10, ratio_floor=1 << 20),
+    "nesting": Limits(max_nesting=1),
+    "name-length": Limits(max_name_length=150),
+    "line-bytes": Limits(max_line_bytes=60_000),
+    "json-depth": Limits(max_json_depth=2),
+    "memory": Limits(max_memory_bytes=200_000),
+}
+
+
+def analysed(packed: bytes, limits: Limits) -> Diagnosis:
+    options = Options(jobs=1, limits=limits, bundle_name="x.tar")
+    return analyze(io.BytesIO(packed), options=options)
+
+
+@pytest.mark.parametrize("name", [*LIMITS])
+def test_a_limit_that_is_hit_is_a_line_in_the_report(name: str, packed: bytes) -> None:
+    diagnosis = analysed(packed, LIMITS[name])
+    assert not diagnosis.crashed
+    (line,) = (line for line in diagnosis.notices if "Limits were reached" in line)
+    assert name in line.partition("(")[2].partition(")")[0].split(", ")
+    assert line in render_markdown(build_view(diagnosis))
+
+
+def test_no_limit_is_hit_without_need_and_each_has_its_case(packed: bytes) -> None:
+    assert not [line for line in analysed(packed, Limits()).notices if "Limits" in line]
+    # One rule's time is tried above; the other two concern single inputs, tried where those are.
+    assert {*LIMITS, "rule-seconds", "stdin-bytes", "zip-bytes"} == {*NAMES}

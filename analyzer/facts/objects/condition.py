@@ -7,16 +7,18 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from analyzer.facts.kube import Slim, Time
+from analyzer.facts.kube import Slim, Time, slim
+from analyzer.facts.shared import Word
 
 
+@slim
 class Condition(Slim):
     """A status condition; ``status`` is ``True``, ``False`` or ``Unknown``."""
 
-    type: str = ""
-    status: str = ""
-    reason: str = ""
-    message: str = ""
+    type: Word = ""
+    status: Word = ""
+    reason: Word = ""
+    message: Word = ""
     last_heartbeat_time: Time | None = None
     last_transition_time: Time | None = None
 

@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.facts.kube import KubeObject, Many, Meta, MetaWithManagers, Slim, StrMap, Time
+from pydantic import Field
+
+from analyzer.facts.kube import KubeObject, Meta, MetaWithManagers, Slim, Time, slim
 from analyzer.facts.objects.condition import Condition, condition_in
+from analyzer.facts.shared import Many, StrMap, Word, empty_map
 
 
+@slim
 class ConfigMap(KubeObject):
     """A ConfigMap; ``data`` is masked in customers' namespaces."""
 
     metadata: MetaWithManagers = MetaWithManagers()
-    data: StrMap = {}
+    data: StrMap = Field(default_factory=empty_map)
 
 
+@slim
 class Event(KubeObject):
     """An event, of ``core/v1`` or ``events.k8s.io``."""
 
     metadata: Meta = Meta()
-    involved_object: dict[str, Any] = {}
-    regarding: dict[str, Any] = {}
-    reason: str = ""
+    involved_object: dict[str, Any] = Field(default_factory=empty_map)
+    regarding: dict[str, Any] = Field(default_factory=empty_map)
+    reason: Word = ""
     message: str = ""
     note: str = ""
-    type: str = ""
+    type: Word = ""
     count: int | None = None
     first_timestamp: Time | None = None
     last_timestamp: Time | None = None
     event_time: Time | None = None
     series: dict[str, Any] | None = None
-    source: dict[str, Any] = {}
-    reporting_component: str = ""
+    source: dict[str, Any] = Field(default_factory=empty_map)
+    reporting_component: Word = ""
 
     @property
     def about(self) -> tuple[str, str | None, str]:
@@ -66,26 +71,30 @@ class Event(KubeObject):
         return self.count or int(series.get("count") or 1)
 
 
+@slim
 class Lease(KubeObject):
     """A Lease: heartbeat of a node or of a controller."""
 
-    spec: dict[str, Any] = {}
+    spec: dict[str, Any] = Field(default_factory=empty_map)
 
 
+@slim
 class PersistentVolume(KubeObject):
     """A volume (its spec and status as they are)."""
 
-    spec: dict[str, Any] = {}
-    status: dict[str, Any] = {}
+    spec: dict[str, Any] = Field(default_factory=empty_map)
+    status: dict[str, Any] = Field(default_factory=empty_map)
 
 
+@slim
 class PersistentVolumeClaim(KubeObject):
     """A claim (its spec and status as they are)."""
 
-    spec: dict[str, Any] = {}
-    status: dict[str, Any] = {}
+    spec: dict[str, Any] = Field(default_factory=empty_map)
+    status: dict[str, Any] = Field(default_factory=empty_map)
 
 
+@slim
 class VolumeError(Slim):
     """Why a volume did not attach."""
 
@@ -93,23 +102,26 @@ class VolumeError(Slim):
     time: Time | None = None
 
 
+@slim
 class VolumeAttachmentStatus(Slim):
     """Whether a volume is attached."""
 
     attached: bool | None = None
-    attachment_metadata: StrMap = {}
+    attachment_metadata: StrMap = Field(default_factory=empty_map)
     attach_error: VolumeError | None = None
     detach_error: VolumeError | None = None
 
 
+@slim
 class VolumeAttachmentSpec(Slim):
     """What is to be attached where."""
 
     attacher: str = ""
     node_name: str = ""
-    source: dict[str, Any] = {}
+    source: dict[str, Any] = Field(default_factory=empty_map)
 
 
+@slim
 class VolumeAttachment(KubeObject):
     """A volume on its way to a node."""
 
@@ -117,24 +129,27 @@ class VolumeAttachment(KubeObject):
     status: VolumeAttachmentStatus = VolumeAttachmentStatus()
 
 
+@slim
 class StorageClass(KubeObject):
     """A storage class."""
 
     provisioner: str = ""
 
 
+@slim
 class Namespace(KubeObject):
     """A namespace (its status as it is)."""
 
     metadata: MetaWithManagers = MetaWithManagers()
-    status: dict[str, Any] = {}
+    status: dict[str, Any] = Field(default_factory=empty_map)
 
 
+@slim
 class CustomResourceDefinition(KubeObject):
     """A CRD: which group and kind it brings, how it converts versions, and its conditions."""
 
-    spec: dict[str, Any] = {}
-    status: dict[str, Any] = {}
+    spec: dict[str, Any] = Field(default_factory=empty_map)
+    status: dict[str, Any] = Field(default_factory=empty_map)
 
     @property
     def group(self) -> str:
@@ -142,13 +157,15 @@ class CustomResourceDefinition(KubeObject):
         return str(self.spec.get("group") or "")
 
 
+@slim
 class ApiService(KubeObject):
     """An aggregated API."""
 
-    spec: dict[str, Any] = {}
-    status: dict[str, Any] = {}
+    spec: dict[str, Any] = Field(default_factory=empty_map)
+    status: dict[str, Any] = Field(default_factory=empty_map)
 
 
+@slim
 class Role(KubeObject):
     """A Role or ClusterRole."""
 
@@ -156,34 +173,38 @@ class Role(KubeObject):
     rules: Many[dict[str, Any]] = ()
 
 
+@slim
 class RoleBinding(KubeObject):
     """A RoleBinding or ClusterRoleBinding."""
 
     metadata: MetaWithManagers = MetaWithManagers()
-    role_ref: dict[str, Any] = {}
+    role_ref: dict[str, Any] = Field(default_factory=empty_map)
     subjects: Many[dict[str, Any]] = ()
 
 
+@slim
 class PodDisruptionBudget(KubeObject):
     """A disruption budget."""
 
-    spec: dict[str, Any] = {}
-    status: dict[str, Any] = {}
+    spec: dict[str, Any] = Field(default_factory=empty_map)
+    status: dict[str, Any] = Field(default_factory=empty_map)
 
 
+@slim
 class ResourceQuota(KubeObject):
     """A quota."""
 
-    spec: dict[str, Any] = {}
-    status: dict[str, Any] = {}
+    spec: dict[str, Any] = Field(default_factory=empty_map)
+    status: dict[str, Any] = Field(default_factory=empty_map)
 
 
+@slim
 class AnyObject(KubeObject):
     """An object of which only metadata, spec and status are looked at (custom resources)."""
 
     metadata: MetaWithManagers = MetaWithManagers()
-    spec: dict[str, Any] = {}
-    status: dict[str, Any] = {}
+    spec: dict[str, Any] = Field(default_factory=empty_map)
+    status: dict[str, Any] = Field(default_factory=empty_map)
 
     def condition(self, type_: str) -> Condition | None:
         """The condition of that type, or None if it is not shown or is no condition."""

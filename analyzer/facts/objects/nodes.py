@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from analyzer.facts.kube import KubeObject, Many, MetaWithManagers, Slim, StrMap, Time
+from analyzer.facts.kube import KubeObject, MetaWithManagers, Slim, Time, slim
 from analyzer.facts.objects.condition import Condition
+from analyzer.facts.shared import Many, Shared, StrMap, empty_map
 
 
+@slim
 class Taint(Slim):
     """A node taint."""
 
@@ -17,6 +19,7 @@ class Taint(Slim):
     time_added: Time | None = None
 
 
+@slim
 class NodeSpec(Slim):
     """What a node is meant to be."""
 
@@ -26,6 +29,7 @@ class NodeSpec(Slim):
     taints: Many[Taint] = ()
 
 
+@slim
 class SystemInfo(Slim):
     """Versions that the kubelet reports."""
 
@@ -38,6 +42,7 @@ class SystemInfo(Slim):
     boot_id: str | None = Field(default=None, alias="bootID")
 
 
+@slim
 class Address(Slim):
     """A node address."""
 
@@ -45,6 +50,7 @@ class Address(Slim):
     address: str = ""
 
 
+@slim
 class ImageOnNode(Slim):
     """An image that the node holds (the kubelet lists the 50 largest)."""
 
@@ -52,17 +58,19 @@ class ImageOnNode(Slim):
     size_bytes: int | None = None
 
 
+@slim
 class NodeStatus(Slim):
     """What a node is."""
 
     conditions: tuple[Condition, ...] | None = None
-    capacity: StrMap = {}
-    allocatable: StrMap = {}
+    capacity: StrMap = Field(default_factory=empty_map)
+    allocatable: StrMap = Field(default_factory=empty_map)
     addresses: Many[Address] = ()
-    node_info: SystemInfo = SystemInfo()
-    images: Many[ImageOnNode] = ()
+    node_info: Shared[SystemInfo] = SystemInfo()
+    images: Many[Shared[ImageOnNode]] = ()
 
 
+@slim
 class Node(KubeObject):
     """A node as the API server shows it."""
 

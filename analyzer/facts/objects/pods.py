@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated, Any
 
-from analyzer.facts.kube import KubeObject, Many, Meta, MetaWithManagers, Slim, StrMap, Time
+from pydantic import BeforeValidator, Field
+
+from analyzer.facts.kube import KubeObject, Meta, MetaWithManagers, Slim, Time, slim
 from analyzer.facts.objects.condition import Condition
+from analyzer.facts.objects.probes import ContainerPort, Probe, Strategy, pins_of
+from analyzer.facts.shared import Many, Shared, StrMap, Word, empty_map
+
+#: 128 + SIGKILL or SIGTERM: the kubelet or the kernel ended the process, not the process itself.
+_ENDED_FROM_OUTSIDE = frozenset({137, 143})
 
 
+@slim
 class ContainerStateDetail(Slim):
     """Waiting, running or terminated, with what is shown of it."""
 
-    reason: str = ""
-    message: str = ""
+    reason: Word = ""
+    message: Word = ""
     exit_code: int | None = None
     started_at: Time | None = None
     finished_at: Time | None = None
 
+    @property
+    def killed(self) -> bool:
+        """True where a signal to stop ended it (exit code 137 or 143)."""
+        return self.exit_code in _ENDED_FROM_OUTSIDE
 
+
+@slim
 class ContainerState(Slim):
     """At most one of the three is set."""
 
@@ -26,31 +40,35 @@ class ContainerState(Slim):
     terminated: ContainerStateDetail | None = None
 
 
+@slim
 class ContainerStatus(Slim):
     """The state of one container of a pod."""
 
-    name: str = ""
-    image: str = ""
-    image_id: str = Field(default="", alias="imageID")
+    name: Word = ""
+    image: Word = ""
+    image_id: Word = Field(default="", alias="imageID")
     ready: bool | None = None
     restart_count: int = 0
     state: ContainerState = ContainerState()
-    last_state: ContainerState = ContainerState()
+    last_state: Shared[ContainerState] = ContainerState()
 
 
+@slim
 class Resources(Slim):
     """Requests and limits as quantities."""
 
-    requests: StrMap = {}
-    limits: StrMap = {}
+    requests: StrMap = Field(default_factory=empty_map)
+    limits: StrMap = Field(default_factory=empty_map)
 
 
+@slim
 class SecurityContext(Slim):
     """The part of a security context that tells whether a container can reach the host."""
 
     privileged: bool | None = None
 
 
+@slim
 class EnvVar(Slim):
     """An environment variable; literal values are masked in customers' namespaces."""
 
@@ -58,6 +76,7 @@ class EnvVar(Slim):
     value: str | None = None
 
 
+@slim
 class Container(Slim):
     """A container of a pod spec."""
 
@@ -70,6 +89,7 @@ class Container(Slim):
     security_context: SecurityContext | None = None
 
 
+@slim
 class Toleration(Slim):
     """A toleration."""
 
@@ -78,30 +98,35 @@ class Toleration(Slim):
     effect: str = ""
 
 
+@slim
 class Named(Slim):
     """A reference by name."""
 
     name: str = ""
 
 
+@slim
 class HostPath(Slim):
     """A folder of the host."""
 
     path: str = ""
 
 
+@slim
 class GitRepo(Slim):
     """A volume that the kubelet fills by git (deprecated by Kubernetes)."""
 
     repository: str = ""
 
 
+@slim
 class PvcSource(Slim):
     """A volume from a claim."""
 
     claim_name: str = ""
 
 
+@slim
 class Volume(Slim):
     """A pod volume."""
 
@@ -112,36 +137,43 @@ class Volume(Slim):
     config_map: Named | None = None
 
 
+@slim
 class PodSpec(Slim):
     """What a pod is meant to run."""
 
-    node_name: str | None = None
-    containers: Many[Container] = ()
-    init_containers: Many[Container] = ()
-    volumes: Many[Volume] = ()
-    tolerations: Many[Toleration] = ()
-    node_selector: StrMap = {}
+    node_name: Word | None = None
+    containers: Shared[Many[Container]] = ()
+    init_containers: Shared[Many[Container]] = ()
+    volumes: Many[Shared[Volume]] = ()
+    tolerations: Shared[Many[Toleration]] = ()
+    node_selector: StrMap = Field(default_factory=empty_map)
     host_network: bool | None = None
     host_pid: bool | None = Field(default=None, alias="hostPID")
-    priority_class_name: str = ""
-    service_account_name: str = ""
-    image_pull_secrets: Many[Named] = ()
+    priority_class_name: Word = ""
+    service_account_name: Word = ""
+    image_pull_secrets: Shared[Many[Named]] = ()
+    #: Nodes to which its affinity binds it by name.
+    pinned_to: Annotated[tuple[Word, ...], BeforeValidator(pins_of)] = Field(
+        default=(), validation_alias="affinity", exclude=True
+    )
 
 
+@slim
 class PodStatus(Slim):
     """What a pod does."""
 
-    phase: str | None = None
-    reason: str = ""
-    message: str = ""
+    phase: Word | None = None
+    reason: Word = ""
+    message: Word = ""
     conditions: Many[Condition] = ()
     container_statuses: tuple[ContainerStatus, ...] | None = None
     init_container_statuses: Many[ContainerStatus] = ()
     pod_ip: str | None = Field(default=None, alias="podIP")
-    host_ip: str | None = Field(default=None, alias="hostIP")
+    host_ip: Word | None = Field(default=None, alias="hostIP")
     start_time: Time | None = None
 
 
+@slim
 class Pod(KubeObject):
     """A pod."""
 
@@ -178,27 +210,54 @@ class Pod(KubeObject):
         return None
 
 
+@slim
+class TemplateContainer(Container):
+    """A container of a workload's template, with what its pods repeat."""
+
+    ports: Shared[Many[ContainerPort]] = ()
+    liveness_probe: Shared[Probe | None] = None
+    readiness_probe: Shared[Probe | None] = None
+    startup_probe: Shared[Probe | None] = None
+
+
+@slim
+class TemplateSpec(PodSpec):
+    """What the pods of a workload are meant to run."""
+
+    containers: Shared[Many[TemplateContainer]] = ()
+    init_containers: Shared[Many[TemplateContainer]] = ()
+    affinity: Shared[dict[str, Any] | None] = None
+
+
+@slim
 class PodTemplate(Slim):
     """The pods that a workload makes."""
 
     metadata: Meta = Meta()
-    spec: PodSpec = PodSpec()
+    spec: TemplateSpec = TemplateSpec()
 
 
+@slim
 class Selector(Slim):
     """A label selector."""
 
-    match_labels: StrMap = {}
+    match_labels: StrMap = Field(default_factory=empty_map)
 
 
+@slim
 class WorkloadSpec(Slim):
     """The part that Deployments, DaemonSets, StatefulSets, ReplicaSets and Jobs share."""
 
     replicas: int | None = None
     selector: Selector = Selector()
     template: PodTemplate = PodTemplate()
+    #: Of Deployments, and of DaemonSets and StatefulSets.
+    strategy: Shared[Strategy | None] = None
+    update_strategy: Shared[Strategy | None] = None
+    min_ready_seconds: int | None = None
 
 
+@slim
 class WorkloadStatus(Slim):
     """Counts of all workload kinds; a count that the kind does not have is None."""
 
@@ -218,6 +277,7 @@ class WorkloadStatus(Slim):
     conditions: Many[Condition] = ()
 
 
+@slim
 class Workload(KubeObject):
     """A Deployment, DaemonSet, StatefulSet, ReplicaSet or Job."""
 
@@ -247,12 +307,14 @@ class Workload(KubeObject):
         return tuple(c.image for c in (*spec.init_containers, *spec.containers))
 
 
+@slim
 class RevisionData(Slim):
     """What a controller keeps of an older state: the pod template."""
 
     spec: WorkloadSpec = WorkloadSpec()
 
 
+@slim
 class ControllerRevision(KubeObject):
     """An older or the present state of a DaemonSet or StatefulSet, numbered."""
 

@@ -31,8 +31,8 @@ def parse_df(file: TextFile) -> tuple[Filesystem, ...]:
     rows = []
     for number, line in file.lines():
         cells = line.split(None, 5)
-        if len(cells) == 6 and cells[4].rstrip("%").isdigit() and cells[1].isdigit():
-            used = int(cells[2]) if cells[2].isdigit() else 0
+        if len(cells) == 6 and cells[4].rstrip("%").isdecimal() and cells[1].isdecimal():
+            used = int(cells[2]) if cells[2].isdecimal() else 0
             rows.append(
                 Filesystem(
                     cells[0],

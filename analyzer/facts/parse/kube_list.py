@@ -10,12 +10,11 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import orjson
 import yaml
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import TypeAdapter, ValidationError, create_model
 
 from analyzer.bundle.depth import value_deeper
 from analyzer.bundle.limits import DEFAULT_LIMITS, told
@@ -43,11 +42,49 @@ class Parsed:
     gaps: tuple[Gap, ...] = ()
 
 
-@cache
-def _list_model(model: type[KubeObject]) -> type[BaseModel]:
-    """A model for ``{"kind": …, "items": [model, …]}``, made once per object model."""
-    items: Any = tuple[model, ...] | None  # type: ignore[valid-type]
-    return create_model(f"{model.__name__}Listing", items=(items, None))
+class Tally:
+    """The objects that are read of one list, and what is wrong with those that are not."""
+
+    def __init__(self, path: str, model: type[KubeObject]) -> None:
+        self.model = model
+        self.items: list[KubeObject] = []
+        self._path = path
+        self._bad = 0
+        self._gaps: list[Gap] = []
+
+    def add(self, entry: Any) -> None:
+        """Read one object, or note why it cannot be read."""
+        try:
+            if value_deeper(entry, MAX_DEPTH):
+                raise RecursionError
+            self.items.append(self.model.model_validate(entry))
+        except (ValidationError, RecursionError) as error:
+            position = self._bad + len(self.items)
+            self._bad += 1
+            if len(self._gaps) < MAX_OBJECT_GAPS:
+                self._gaps.append(_object_gap(self._path, position, entry, error))
+
+    def parsed(self, torn: str = "") -> Parsed:
+        """What all objects come to; ``torn`` says why the list ends early."""
+        items, gaps = tuple(self.items), tuple(self._gaps)
+        if torn or self._bad:
+            presence = Presence.TRUNCATED if items else Presence.FAILED
+            total = self._bad + len(items)
+            detail = torn or f"{self._bad} of {total} objects could not be read"
+            return Parsed(items, presence, detail, gaps)
+        return Parsed(items)
+
+
+_LISTS: dict[type[KubeObject], TypeAdapter[Any]] = {}
+
+
+def _list_of(model: type[KubeObject]) -> TypeAdapter[Any]:
+    """Reads ``{"kind": …, "items": [model, …]}``; made once per object model."""
+    if model not in _LISTS:
+        items: Any = tuple[model, ...] | None  # type: ignore[valid-type]
+        made = create_model(f"{model.__name__}Listing", items=(items, None))
+        _LISTS[model] = TypeAdapter(made)
+    return _LISTS[model]
 
 
 def parse_listing(data: bytes, path: str, model: type[KubeObject]) -> Parsed:
@@ -64,8 +101,7 @@ def parse_listing(data: bytes, path: str, model: type[KubeObject]) -> Parsed:
 
 def _from_json(data: bytes, path: str, model: type[KubeObject]) -> Parsed:
     try:
-        listing = _list_model(model).model_validate_json(data)
-        items: tuple[KubeObject, ...] | None = listing.items  # type: ignore[attr-defined]
+        items: tuple[KubeObject, ...] | None = _list_of(model).validate_json(data).items
         if items is not None:
             return Parsed(items)
     except (ValidationError, ValueError):
@@ -95,23 +131,10 @@ def _from_document(document: Any, path: str, model: type[KubeObject]) -> Parsed:
 
 
 def _one_by_one(raw: Iterable[Any], path: str, model: type[KubeObject]) -> Parsed:
-    items: list[KubeObject] = []
-    gaps: list[Gap] = []
-    bad = 0
-    for position, entry in enumerate(raw):
-        try:
-            if value_deeper(entry, MAX_DEPTH):
-                raise RecursionError
-            items.append(model.model_validate(entry))
-        except (ValidationError, RecursionError) as error:
-            bad += 1
-            if len(gaps) < MAX_OBJECT_GAPS:
-                gaps.append(_object_gap(path, position, entry, error))
-    presence = Presence.PRESENT
-    if bad:
-        presence = Presence.TRUNCATED if items else Presence.FAILED
-    detail = f"{bad} of {bad + len(items)} objects could not be read" if bad else ""
-    return Parsed(tuple(items), presence, detail, tuple(gaps))
+    tally = Tally(path, model)
+    for entry in raw:
+        tally.add(entry)
+    return tally.parsed()
 
 
 def _object_gap(path: str, position: int, entry: Any, error: Exception) -> Gap:

@@ -2,10 +2,12 @@
 
 Read are RFC 3339 and its relatives (CRI, ``kubectl logs --timestamps``, journald ``short-iso`` and
 ``short-iso-precise``, dmesg ``--time-format iso`` with its comma), journald ``short`` and syslog,
-klog, logrus and slog ``time=…``, zap and other JSON with a ``ts`` or ``time`` key, Go's ``log``
-(``2006/01/02 15:04:05``), dmesg ``-T`` and dmesg seconds since boot. A stamp without a zone is
-taken as UTC, since Azure's node images run in UTC. A stamp without a year takes the newest year
-that does not lie after the reference time; nothing here asks a clock.
+``short-full`` and ``short-unix``, klog, logrus and slog ``time=…`` or ``ts=…``, zap and other JSON
+with a ``ts`` or ``time`` key (as seconds too), Go's ``log`` (``2006/01/02 15:04:05``), ``date``
+(what AKS's provisioning scripts write), dmesg ``-T`` and dmesg seconds since boot. A stamp without
+a zone, or with a zone's name, is taken as UTC, since Azure's node images run in UTC. A stamp
+without a year takes the newest year that does not lie after the reference time; nothing here asks a
+clock.
 """
 
 from __future__ import annotations
@@ -27,9 +29,17 @@ _ISO = re.compile(
     rb"(?: ?(Z|[+-]\d\d:?\d\d))?"
 )
 _ISO_KEYED = re.compile(
-    rb"^(?:[^\n]{0,40}?\btime=\"?|\{.{0,80}?\"(?:ts|time|timestamp)\": ?\")(?=\d{4}[-/])"
+    rb"^(?:[^\n]{0,40}?\b(?:time|ts)=\"?|\{.{0,80}?\"(?:ts|time|timestamp)\": ?\")(?=\d{4}[-/])"
 )
-_EPOCH_KEYED = re.compile(rb"^\{.{0,80}?\"(?:ts|time)\": ?(\d{9,10})(?:\.(\d{1,9}))?\b")
+_EPOCH_KEYED = re.compile(rb"^\{.{0,80}?\"(?:ts|time)\": ?(\d{9,10})(?:\.(\d{1,9}))?\b(?!e)")
+#: zap's console encoder, and its JSON one of old: ``1.6512345678901234e+09``.
+_EPOCH_POWER = re.compile(rb"^(?:\{.{0,80}?\"(?:ts|time)\": ?)?(\d\.\d{6,17}e\+09)\b")
+_EPOCH = re.compile(rb"(\d{10})\.(\d{6}) ")
+#: The weekday before an ISO stamp (journald ``short-full``), or before ``date``'s own form.
+_WEEKDAY = re.compile(rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ")
+_DATE = re.compile(
+    rb"([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (?:[A-Z]{2,5} )?(\d{4})\b"
+)
 _SHORT = re.compile(rb"([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\b")
 _KLOG = re.compile(rb"[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})\b")
 _DMESG_T = re.compile(
@@ -61,6 +71,8 @@ class StampReader:
         first = head[:1]
         if first.isdigit() and (match := _ISO.match(head)):
             return _iso(match)
+        if first.isdigit() and (match := _EPOCH.match(head)):
+            return _epoch(match[1], match[2])
         if first in b"IWEF" and (match := _KLOG.match(head)):
             month, day, hour, minute, second = (int(match[group]) for group in range(1, 6))
             return self._this_year(month, day, hour, minute, second, _micros(match[6]))
@@ -71,6 +83,8 @@ class StampReader:
             )
         if first in b"[<":
             return self._bracketed(head)
+        if first.isupper() and (match := _WEEKDAY.match(head)):
+            return _after_weekday(head, match.end())
         return _keyed(head)
 
     def _bracketed(self, head: bytes) -> datetime | None:
@@ -112,9 +126,22 @@ def _keyed(head: bytes) -> datetime | None:
     if (key := _ISO_KEYED.match(head)) and (match := _ISO.match(head, key.end())):
         return _iso(match)
     if match := _EPOCH_KEYED.match(head):
-        return datetime.fromtimestamp(int(match[1]), UTC) + timedelta(
-            microseconds=_micros(match[2] or b"0")
-        )
+        return _epoch(match[1], match[2] or b"0")
+    if match := _EPOCH_POWER.match(head):
+        return datetime.fromtimestamp(0, UTC) + timedelta(seconds=round(float(match[1]), 6))
+    return None
+
+
+def _epoch(seconds: bytes, fraction: bytes) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=_micros(fraction))
+
+
+def _after_weekday(head: bytes, start: int) -> datetime | None:
+    if match := _ISO.match(head, start):
+        return _iso(match)
+    if (match := _DATE.match(head, start)) and match[1] in _MONTHS:
+        day, hour, minute, second, year = (int(match[group]) for group in range(2, 7))
+        return datetime(year, _MONTHS[match[1]], day, hour, minute, second, tzinfo=UTC)
     return None
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.facts.excerpt import MAX_EXCERPT, locate
+from analyzer.facts import excerpt as looking
+from analyzer.facts.excerpt import MAX_EXCERPT, cut_along, locate
+from analyzer.model.evidence import EvidenceRef
 
 NODES = {
     "kind": "NodeList",
@@ -63,3 +66,27 @@ def test_any_bytes_and_anchors_give_an_excerpt_of_that_line(
     lines = text.split(b"\n")
     assert 1 <= line <= len(lines)
     assert excerpt.rstrip() in lines[line - 1].decode("utf-8", "replace") or "\ufffd" in excerpt
+
+
+@pytest.mark.parametrize("how", [{}, {"indent": 2}, {"separators": (",", ":")}])
+def test_a_long_member_is_cut_as_it_goes_by(
+    how: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "FRAME", 1_000)
+    monkeypatch.setattr(looking, "REACH", 400)
+    items = [
+        {"metadata": {"uid": f"u-{i}", "name": f"n{i}"}, "status": f"S{i}"} for i in range(500)
+    ]
+    text = json.dumps({"kind": "NodeList", "items": items}, **how).encode()  # type: ignore[arg-type]
+    told = [("uid: u-0",), ("uid: u-77", "status: S77"), ("uid: u-499", "status"), ("kind",)]
+    told += [("uid: none", "status: S3"), ()]
+    refs = [EvidenceRef(path="p", what="w", anchors=anchors) for anchors in told]
+    for size in (90, 1_000, len(text)):
+        found = cut_along((text[at : at + size] for at in range(0, len(text), size)), refs)
+        assert set(found) == set(refs)
+        for ref in refs[:4]:
+            line, excerpt = _locate(text, *ref.anchors)
+            assert found[ref].line == line and excerpt[-40:] in found[ref].excerpt + excerpt[-40:]
+            assert found[ref].excerpt in text.decode().splitlines()[line - 1]
+            assert ref.anchors[-1].rpartition(" ")[2] in found[ref].excerpt
+        assert all(found[ref].line == 1 and found[ref].excerpt for ref in refs[4:])
