@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from sys import intern
+from typing import Any, NamedTuple
 
 from analyzer.bundle.names import BadName, clean_name, shown_name
 from analyzer.model.gap import Presence
@@ -45,11 +45,10 @@ NOTE_WORDS: dict[str, Presence] = {
 SELECTION = "selection"
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionRow:
+class CollectionRow(NamedTuple):
     """One row. ``path`` is relative to the part; None where a number or time was not given.
 
-    A dataclass and not a pydantic model: a bundle of 2,000 nodes has 130,000 of them.
+    A tuple: a bundle of 2,000 nodes has 130,000 of them, most made in other processes.
     """
 
     item: str
@@ -64,6 +63,9 @@ class CollectionRow:
     masked: int = 0
     note: str = ""
 
+    def __reduce__(self) -> tuple[Callable[..., CollectionRow], tuple[Any, ...]]:
+        return _again, tuple(self)
+
     @property
     def word(self) -> str:
         """The first word of the note, lower case, without a colon behind it."""
@@ -73,6 +75,12 @@ class CollectionRow:
     def missing(self) -> Presence | None:
         """What the note says of missing data; None where it says nothing."""
         return NOTE_WORDS.get(self.word)
+
+
+def _again(item: str, path: str, command: str, *rest: Any) -> CollectionRow:
+    """Make a row that comes from another process: all nodes have the same words in theirs."""
+    *others, note = rest
+    return CollectionRow._make((intern(item), intern(path), intern(command), *others, intern(note)))
 
 
 def parse_time(text: str) -> datetime | None:

@@ -86,6 +86,8 @@ def describe(bundle: Bundle, inventory: Inventory) -> BundleDescription:
     """Describe a bundle after the pass, from ``bundle.finish()``."""
     manifest = inventory.manifest
     when, source = collected_at(inventory, manifest)
+    if when is None and inventory.told is not None:
+        when, source = inventory.told.when, f"{inventory.told.source}, time zone unknown"
     packed = {part.name: part.size_bytes for part in bundle.parts()}
     parts = tuple(_part(inventory, name, packed.get(name, 0)) for name in inventory.parts)
     collector = manifest.collector if manifest else None

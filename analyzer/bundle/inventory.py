@@ -13,6 +13,7 @@ from analyzer.bundle.items import Item, expected_items, kind_of, part_of
 from analyzer.bundle.manifest import Manifest
 from analyzer.bundle.presence import ItemState, PartStates, together
 from analyzer.bundle.recorder import PartInventory
+from analyzer.bundle.stamps import Stamp
 from analyzer.model.gap import Gap, Presence
 
 
@@ -39,11 +40,14 @@ class Inventory:
         format: int = 1,
         outer: PartInventory | None = None,
         sha256: str = "",
+        told: Stamp | None = None,
     ) -> None:
         self.manifest = manifest
         self.layout = layout
         self.format = format
         self.sha256 = sha256
+        #: When another tool says that it collected, which may be its clock without a zone.
+        self.told = told
         self.outer = outer or PartInventory("")
         self.parts: Mapping[str, PartInventory] = _by_name(parts)
         self._states: dict[str, PartStates] = {}
@@ -58,6 +62,7 @@ class Inventory:
             format=self.format,
             outer=self.outer,
             sha256=self.sha256,
+            told=self.told,
         )
 
     @property
@@ -240,12 +245,15 @@ def collected_at(
 ) -> tuple[datetime | None, str]:
     """Return when the data was collected (UTC), and what says so. Never the wall clock.
 
-    The source is ``manifest``, ``collection rows`` or, with None, ``nothing in the bundle``: the
-    newest time in the data stands for it then.
+    The source is ``manifest``, ``collection rows``, what another tool wrote with a time zone or,
+    with None, ``nothing in the bundle``: the newest time in the data stands for it then, within
+    what ``inventory.told`` leaves open (``stamps.settled``).
     """
     manifest = manifest or inventory.manifest
     if manifest and manifest.finished:
         return manifest.finished, "manifest"
     if newest := inventory.newest_row():
         return newest, "collection rows"
+    if inventory.told is not None and inventory.told.exact:
+        return inventory.told.when, inventory.told.source
     return None, "nothing in the bundle"

@@ -47,6 +47,11 @@ def _dict(value: Any) -> dict[str, Any]:
     return {str(k): v for k, v in value.items()} if isinstance(value, dict) else {}
 
 
+def _as_said(value: Any) -> bool:
+    """``demarc redact`` writes counts there; an empty object says it too."""
+    return value is True or isinstance(value, dict)
+
+
 def _counts(value: Any) -> dict[str, int]:
     counts = {key: _as_count(count) for key, count in _dict(value).items()}
     return {key: count for key, count in sorted(counts.items()) if count is not None}
@@ -110,6 +115,8 @@ class Manifest(_Lenient):
     options: Annotated[dict[str, Any], BeforeValidator(_dict)] = Field(default_factory=dict)
     nodes: Annotated[NodesAsked, BeforeValidator(_dict)] = NodesAsked()
     masked: Annotated[dict[str, int], BeforeValidator(_counts)] = Field(default_factory=dict)
+    #: A copy whose names and addresses are stand-ins (``demarc redact``).
+    redacted: Annotated[bool, BeforeValidator(_as_said)] = False
     members: Annotated[tuple[ManifestMember, ...], BeforeValidator(_dicts)] = ()
 
 

@@ -122,6 +122,23 @@ class Member:
         if self._taken < self.size:
             self._cut(self._torn(content, self.size - self._taken))
 
+    def text_chunks(self) -> Iterator[bytes]:
+        """Yield the content as ``chunks`` does; of a line no more than ``max_line_bytes``.
+
+        Raises:
+            Consumed: content was streamed already, or the pass moved on.
+        """
+        most = self._limits.max_line_bytes
+        run = 0  # bytes of the line in which the last piece ended
+        for piece in self.chunks():
+            if _lines_fit(piece, run, most):
+                yield piece
+            else:
+                self._note_damage(self, told(f"a line of more than {most} bytes", "line-bytes"))
+                yield _cut_lines(piece, run, most)
+            last = piece.rfind(b"\n")
+            run = len(piece) - last - 1 if last >= 0 else run + len(piece)
+
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield line number (from 1) and line, without its end (``\\n`` or ``\\r\\n``).
 
@@ -177,3 +194,24 @@ class Member:
     def _cut(self, why: str) -> None:
         self.truncated = True
         self._note_damage(self, why)
+
+
+def _lines_fit(piece: bytes, run: int, most: int) -> bool:
+    """Tell whether no line is too long, looking at few places: a piece has thousands of lines."""
+    first = piece.find(b"\n")
+    if first < 0:
+        return run + len(piece) <= most
+    if run + first > most:
+        return False
+    at = first + 1
+    while len(piece) - at > most:
+        end = piece.rfind(b"\n", at, at + most + 1)
+        if end < 0:
+            return False
+        at = end + 1
+    return True
+
+
+def _cut_lines(piece: bytes, run: int, most: int) -> bytes:
+    first, *others = piece.split(b"\n")
+    return b"\n".join([first[: max(0, most - run)], *(line[:most] for line in others)])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from analyzer.bundle.limits import told
+
+#: Bytes of a file that tells a host name, and what such a name looks like (RFC 1123).
+_HOST_FILE = 512
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class BadName(ValueError):
@@ -52,3 +57,9 @@ def shown_name(raw: str, limit: int = 120) -> str:
         return raw
     text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in raw[: 4 * limit])
     return text if len(text) <= limit else f"{text[: limit - 20]}…{text[-19:]}"
+
+
+def host_name(data: bytes) -> str:
+    """Return the short host name that a file such as ``/etc/hostname`` holds; empty for none."""
+    host = data[:_HOST_FILE].decode("utf-8", "replace").strip().split(".")[0]
+    return host if _HOST.fullmatch(host) else ""

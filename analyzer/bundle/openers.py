@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from analyzer.bundle.described import described_nodes
 from analyzer.bundle.layouts.kinds import RESOURCES
+from analyzer.bundle.piece import Piece
+from analyzer.bundle.refusals import queries, refusals, refused_log, resolver
+from analyzer.bundle.rotated import unpacked_log
 
 _BANNER = re.compile(
     rb"(?m)^==== START logs for container (?P<container>\S+) of pod (?P<ns>[^\s/]+)/(?P<pod>\S+)"
@@ -27,22 +31,11 @@ _OBJECT_END = re.compile(rb"(?m)^(?:\}|---)[ \t]*\r?\n?")
 _KIND = re.compile(rb'(?m)^[ \t]*"?kind"?:[ \t]*"?(?P<kind>\w+)List\b')
 _NAMESPACE = re.compile(rb'"?namespace"?:[ \t]*"?(?P<ns>[a-z0-9][a-z0-9-]*)')
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+#: The reading of a packed file, in the words of a layout's place.
+PACKED = "packed"
 #: The kinds with which kubectl begins what it writes about a namespace, and about the cluster.
 _FIRST = "Event"
 _WHOLE = "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A member out of a file: path below the file's own place, what to show, content.
-
-    With ``missing`` there is no content: it says why.
-    """
-
-    rel: str
-    shown: str
-    data: bytes = b""
-    missing: str = ""
 
 
 def _sections(data: bytes) -> Iterator[Piece]:
@@ -176,7 +169,7 @@ def _version(data: bytes) -> Iterator[Piece]:
 
 def _git_version(data: bytes) -> Iterator[Piece]:
     """A version alone, as text (``v1.33.5``)."""
-    found = re.search(rb"v\d+\.\d+\.\d+\S*", data)
+    found = re.search(rb"v\d+\.\d+\.\d+[\w.+~-]*", data)
     text = json.dumps({"gitVersion": found[0].decode("utf-8", "replace")}) if found else "{}"
     yield Piece("", "", text.encode("utf-8"))
 
@@ -200,9 +193,37 @@ def _journal_line(raw: bytes) -> bytes:
     return " ".join(text.splitlines()).encode("utf-8", "replace") + b"\n"
 
 
+def _proc_sysctl(data: bytes) -> Iterator[Piece]:
+    """Settings as ``/proc/sys/net/core/somaxconn = 4096``, in the form of ``sysctl -a``."""
+    text = re.sub(rb"(?m)^/proc/sys/(\S+)", lambda found: found[1].replace(b"/", b"."), data)
+    yield Piece("", "", text)
+
+
+def _server_version(data: bytes) -> Iterator[Piece]:
+    """The part of ``kubectl version -o json`` that the API server said."""
+    text = json.dumps(_json(data).get("serverVersion"), indent=1)
+    yield Piece("", "", text.encode("utf-8"))
+
+
+def _value(data: bytes) -> Iterator[Piece]:
+    """The rows of an answer of ARM, as ``az`` prints them."""
+    text = json.dumps(_json(data).get("value"), indent=1, ensure_ascii=False)
+    yield Piece("", "value", text.encode("utf-8", "replace"))
+
+
+def _compute(data: bytes) -> Iterator[Piece]:
+    """The part of the instance metadata on the machine, where the whole is expected."""
+    yield Piece("", "", b'{"compute": ' + data.strip() + b"}\n")
+
+
 def _as_list(data: bytes) -> Iterator[Piece]:
     """One resource of ``az … show``, where a list of them is expected."""
-    yield Piece("", "", b"[" + data.strip() + b"]\n")
+    yield Piece("", "", b"[" + data.removeprefix(BOM_UTF8).strip() + b"]\n")
+
+
+def _marked(data: bytes) -> Iterator[Piece]:
+    """A text that begins with a byte order mark, as Windows PowerShell writes UTF-8."""
+    yield Piece("", "", data.removeprefix(BOM_UTF8))
 
 
 #: Readings by the name that a layout's place gives.
@@ -214,6 +235,17 @@ OPENERS: dict[str, Callable[[bytes], Iterator[Piece]]] = {
     "git-version": _git_version,
     "journal": _journal,
     "as-list": _as_list,
+    "compute": _compute,
+    "marked": _marked,
+    "describe-node": described_nodes,
+    "server-version": _server_version,
+    "value": _value,
+    "proc-sysctl": _proc_sysctl,
+    PACKED: unpacked_log,
+    "queries": queries,
+    "refusals": refusals,
+    "refused-log": refused_log,
+    "resolver": resolver,
 }
 
 

@@ -10,11 +10,12 @@ from analyzer.bundle.errors import BundleError
 from analyzer.bundle.layouts import recognise
 from analyzer.bundle.layouts.base import Mapping, archive_stem
 from analyzer.bundle.layouts.single import recognise_file
+from analyzer.bundle.layouts.unread import unread_text
 from analyzer.bundle.limits import MIB, Budget, Limits
 from analyzer.bundle.listing import Listed, Listing, list_folder, list_tar
 from analyzer.bundle.parts import Blob
 from analyzer.bundle.recorder import PartRecorder
-from analyzer.bundle.shells import HOST_NAME, ListedShell, StreamShell, named_by_content
+from analyzer.bundle.shells import ANSWER, ListedShell, StreamShell, named_by_content
 from analyzer.bundle.streams import Reader
 from analyzer.bundle.tar import BLOCK, is_header, was_header
 from analyzer.bundle.unpack import BZIP2_MAGIC, GZIP_MAGIC, XZ_MAGIC, ZSTD_MAGIC
@@ -34,6 +35,9 @@ _OTHER_ARCHIVES = (
 _ZIP_MAGIC = b"PK\x03\x04"
 #: Names of archives that say nothing of the node.
 _NAMELESS = frozenset({"logs", "log", "aks_logs"})
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+#: Bytes of a text that show what command printed it.
+_TELLING = 64 * 1024
 _NO_LAYOUT = "holds no files of a diagnostics bundle"
 
 
@@ -125,6 +129,8 @@ def _open_folder(path: Path, limits: Limits, seen: _Seen) -> ListedShell:
         hint = _TAKEN
         if archives := [name for name in names if archive_stem(name) and "/" not in name]:
             hint = f"name one of the archives in it, such as {archives[0]}"
+        elif any("/" not in name and name.endswith((".json", ".yaml", ".yml")) for name in names):
+            hint = "output of kubectl or az is read file by file: name the files, not the folder"
         what = f"the folder {_NO_LAYOUT}" if names else "the folder is empty"
         raise BundleError(what, str(path), hint)
     shell = _arranged(listing, mapping, recorder, limits, seen)
@@ -143,7 +149,7 @@ def _arranged(
         if name not in blobs:
             return b""
         reader = Reader(blobs[name].open())
-        data = reader.read(min(blobs[name].size, HOST_NAME))
+        data = reader.read(min(blobs[name].size, ANSWER))
         reader.close()
         return data
 
@@ -183,14 +189,19 @@ def _open_archive(
 
 def _open_one_file(blob: Blob, head: bytes, limits: Limits, seen: _Seen) -> ListedShell:
     """Open a text that tells itself what it is, such as the output of one command."""
+    if head.startswith(_UTF_16):
+        what = "is text in UTF-16, as '>' of Windows PowerShell writes it"
+        hint = f"save it as UTF-8: Get-Content '{seen.shown}' | Set-Content -Encoding utf8 new.json"
+        raise BundleError(what, seen.where, hint)
     if b"\0" in head or blob.size > limits.max_member_bytes:
         raise BundleError("is no archive", seen.where, _TAKEN)
     reader = Reader(blob.open())
     data = reader.read(blob.size)
     reader.close()
-    mapping = recognise_file(data)
+    mapping = recognise_file(data, seen.shown)
     if mapping is None:
-        raise BundleError("is no archive", seen.where, _hint_for_text(head))
+        what, instead = unread_text(data[:_TELLING])
+        raise BundleError(what or "is no archive", seen.where, instead or _hint_for_text(head))
     listing = Listing([Listed(seen.shown, blob.size, blob)], blob.size)
     shell = _arranged(listing, mapping, PartRecorder(""), limits, replace(seen, prefix=""))
     shell.in_memory = blob.data is not None

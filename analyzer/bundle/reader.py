@@ -17,6 +17,7 @@ from analyzer.bundle.parts import Blob, PartRef, read_within
 from analyzer.bundle.recorder import PartInventory, PartRecorder
 from analyzer.bundle.sealed import refuse_sealed
 from analyzer.bundle.shells import ListedShell, StreamShell
+from analyzer.bundle.stamps import Stamp
 from analyzer.bundle.unfold import Unfolder
 
 #: What one input may be given as.
@@ -64,6 +65,11 @@ class Bundle:
         return self._shell.manifest
 
     @property
+    def told(self) -> Stamp | None:
+        """When another tool says that it collected; in a compressed tar, after the pass."""
+        return self._shell.told
+
+    @property
     def partitioned(self) -> bool:
         """True where parts can be read independently, in other processes: a file or a folder."""
         return isinstance(self._shell, ListedShell) and not self._shell.in_memory
@@ -105,6 +111,7 @@ class Bundle:
             format=self.format,
             outer=self._shell.recorder.result(),
             sha256=self.sha256(),
+            told=self.told,
         )
 
     def sums(self) -> dict[str, tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from sys import intern
 
@@ -105,6 +106,15 @@ class PartRecorder:
             self.gap(member.path, Presence.TRUNCATED, f"{bad} lines are no rows")
         self._has_rows = not bad and not member.truncated and bool(self._rows)
 
+    def asked(self, rel: str, found_at: str, note: str = "") -> None:
+        """Note what another tool asked for, as a row of our own would say it.
+
+        ``note`` says why it was not given; without one the answer was a list, which may be empty.
+        ``found_at`` is the tool's file that tells.
+        """
+        code = None if note else 0
+        self._rows.append(CollectionRow(item=found_at, path=rel, exit=code, note=note))
+
     def select(self, found_at: str) -> None:
         """Note that a listing is silent on what it does not show."""
         self._selections.add(found_at)
@@ -133,6 +143,10 @@ class PartRecorder:
             self._gaps.append(Gap(path=path, reason=reason, detail=detail))
         else:
             self._more[reason] += 1
+
+    def forget(self, unneeded: Callable[[Gap], bool]) -> None:
+        """Take back gaps of which it turned out that nobody would have looked there."""
+        self._gaps = [gap for gap in self._gaps if not unneeded(gap)]
 
     def first_gap(self) -> str:
         """Return what the first gap says; empty where there is none."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -19,6 +18,8 @@ from analyzer.bundle.member import Content, Member
 from analyzer.bundle.names import BadName, clean_name, shown_name
 from analyzer.bundle.parts import ArchiveAt, Blob, FileAt, PartRef
 from analyzer.bundle.recorder import WHOLE, PartRecorder
+from analyzer.bundle.stamps import MOST as TIME_FILE
+from analyzer.bundle.stamps import Stamp, best
 from analyzer.bundle.streams import Memory, Reader, Window
 from analyzer.bundle.tar import BLOCK, Entry, TarWalk, is_header, was_header
 from analyzer.bundle.unfold import Unfolder, open_stream
@@ -27,10 +28,12 @@ from analyzer.model.gap import Presence
 #: Unpacked bytes that are looked at to recognise the layout of a stream, step by step.
 _LOOKS = (256 * 1024, 4 * MIB, 32 * MIB)
 
-
-#: Bytes of a file that tells a host name, and what such a name looks like (RFC 1123).
-HOST_NAME = 512
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+#: How it is told that an entry is a link.
+_NOT_FOLLOWED = "link; not followed"
+#: Bytes of a file that says where others belong.
+ANSWER = 16 * MIB
+#: Bytes of all of them.
+_ANSWERS = 64 * MIB
 
 
 class _Parts(NamedTuple):
@@ -51,6 +54,13 @@ class ListedShell:
     parts: tuple[PartRef, ...] = ()
     #: Goes in front of the paths to show of other tools' files, where there are several inputs.
     prefix: str = ""
+    #: The time of collection that a file of another tool tells.
+    read_time: Stamp | None = None
+
+    @property
+    def told(self) -> Stamp | None:
+        """When another tool says that it collected; None where it does not."""
+        return best((self.read_time, _named_time(self.mapping)))
 
     @property
     def size_bytes(self) -> int:
@@ -76,7 +86,12 @@ class ListedShell:
         """Sort the files into parts and read the manifest."""
         parts: dict[str, _Parts] = defaultdict(lambda: _Parts([], []))
         taken: set[Place] = set()
+        self.recorder.forget(lambda gap: _leads_nowhere(self.mapping, gap.path, gap.detail))
         for file in self.listing.files:
+            if tells_time(self.mapping, file.name):
+                data = Reader(file.blob.open()).read(min(file.size, TIME_FILE))
+                self.read_time = best((self.read_time, time_in(self.mapping, file.name, data)))
+                continue
             place = self.mapping.place(file.name)
             if place in taken and not place.how:
                 place = self.mapping.beside(file.name) or place
@@ -116,6 +131,13 @@ class StreamShell:
     manifest: Manifest | None = None
     listing: Listing = field(default_factory=Listing)
     prefix: str = ""
+    #: The time of collection that a file of another tool tells: known after the pass.
+    read_time: Stamp | None = None
+
+    @property
+    def told(self) -> Stamp | None:
+        """When another tool says that it collected; None where it does not."""
+        return best((self.read_time, _named_time(self.mapping)))
 
     @property
     def size_bytes(self) -> int:
@@ -130,7 +152,7 @@ class StreamShell:
         if record:
             self.recorder = recorder
         raw = self.source.open()
-        walk = TarWalk(open_stream(raw, budget), budget, partial(_refuse, recorder))
+        walk = TarWalk(open_stream(raw, budget), budget, partial(_refuse, recorder, self.mapping))
         try:
             yield from self._placed(walk, recorder, unfolder)
         finally:
@@ -143,6 +165,10 @@ class StreamShell:
     ) -> Iterator[tuple[str, Member]]:
         """Yield what has a place in the layout; the manifest is read on the way."""
         for entry, name in unfolder.named(walk, recorder, ""):
+            if tells_time(self.mapping, name):
+                data = entry.content.read(min(entry.size, TIME_FILE))
+                self.read_time = best((self.read_time, time_in(self.mapping, name, data)))
+                continue
             place = self.mapping.place(name)
             if place is None:
                 continue
@@ -228,18 +254,37 @@ def _early(start: bytes, limits: Limits, wanted: str) -> bytes:
     for entry in _walk(start, limits):
         try:
             if clean_name(entry.name, limits.max_name_length) == wanted:
-                return entry.content.read(min(entry.size, HOST_NAME))
+                return entry.content.read(min(entry.size, ANSWER))
         except BadName:
             continue
     return b""
 
 
 def named_by_content(mapping: Mapping, read: Callable[[str], bytes]) -> Mapping:
-    """Name the node of a mapping by the file that tells its host name, if there is one."""
-    if not isinstance(mapping, ForeignMapping) or not mapping.names_node:
+    """Ask the files that say where others belong, such as the one with the node's host name."""
+    if not isinstance(mapping, ForeignMapping) or not mapping.asks():
         return mapping
-    host = read(mapping.names_node).decode("utf-8", "replace").strip().split(".")[0]
-    return replace(mapping, node=host) if _HOST.fullmatch(host) else mapping
+    contents: dict[str, bytes] = {}
+    left = _ANSWERS
+    for name in mapping.asks():
+        if left > 0:
+            contents[name] = read(name)
+            left -= len(contents[name])
+    return mapping.answered(contents)
+
+
+def tells_time(mapping: Mapping, name: str) -> bool:
+    """Tell a file of another tool that is read only for the time of collection."""
+    return isinstance(mapping, ForeignMapping) and mapping.tells_time(name)
+
+
+def time_in(mapping: Mapping, name: str, data: bytes) -> Stamp | None:
+    """Return the time of collection that such a file tells."""
+    return mapping.time_in(name, data) if isinstance(mapping, ForeignMapping) else None
+
+
+def _named_time(mapping: Mapping) -> Stamp | None:
+    return mapping.stamp if isinstance(mapping, ForeignMapping) else None
 
 
 def _walk(start: bytes, limits: Limits) -> TarWalk:
@@ -282,5 +327,14 @@ def read_manifest(
     return None
 
 
-def _refuse(recorder: PartRecorder, name: str, why: str) -> None:
+def _refuse(recorder: PartRecorder, mapping: Mapping, name: str, why: str) -> None:
+    """Tell of an entry that is not read."""
+    if _leads_nowhere(mapping, name, why):
+        return
     recorder.gap(shown_name(name) or WHOLE, Presence.FAILED, why)
+
+
+def _leads_nowhere(mapping: Mapping, name: str, why: str) -> bool:
+    """Tell a link in another tool's output at a place where nobody would have looked."""
+    link = why.endswith(_NOT_FOLLOWED) and not mapping.format
+    return link and mapping.place(name.removeprefix("./")) is None

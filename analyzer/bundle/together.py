@@ -8,6 +8,7 @@ layouts excepted, which are canonical.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -24,7 +25,17 @@ from analyzer.bundle.reader import Bundle, Source
 from analyzer.bundle.recorder import PartInventory
 from analyzer.bundle.sealed import refuse_sealed
 from analyzer.bundle.shells import StreamShell
+from analyzer.bundle.stamps import Stamp, best
 from analyzer.bundle.unfold import Unfolder
+
+_NAMESPACES = tuple(f"cluster/resources/core/namespaces.{end}" for end in ("json", "yaml", "yml"))
+#: One namespace a file, where a tool writes them so.
+_PAGES = "resources/core/namespaces."
+#: The id of kube-system is that of the cluster. Names come in front of ids, whoever writes them.
+_SYSTEM = re.compile(
+    rb'"?name"?: *"?kube-system"?,?\s+'
+    rb'(?:"?(?:resourceVersion|selfLink)"?: *\S+\s+)*"?uid"?: *"?(?P<id>[0-9a-f-]{36})'
+)
 
 
 class Together(Bundle):
@@ -60,6 +71,11 @@ class Together(Bundle):
     def manifest(self) -> Manifest | None:
         """The manifest of the first input that has one."""
         return next((one.manifest for one in self._bundles if one.manifest), None)
+
+    @property
+    def told(self) -> Stamp | None:
+        """The most exact time that an input tells; of equally exact ones the latest."""
+        return best(one.told for one in self._bundles)
 
     @property
     def partitioned(self) -> bool:
@@ -103,6 +119,7 @@ class Together(Bundle):
             format=self.format,
             outer=outer,
             sha256=self.sha256(),
+            told=self.told,
         )
 
     def sums(self) -> dict[str, tuple[int, str]]:
@@ -145,7 +162,44 @@ def open_together(sources: Sequence[Source], limits: Limits) -> Bundle:
         prefix = f"{label}/" if len(sources) > 1 else ""
         shown, at, shell = open_shell(source, limits, label, prefix)
         opened.append(Bundle(shown, at, shell))
-    return opened[0] if len(opened) == 1 else Together(opened, limits)
+    if len(opened) == 1:
+        return opened[0]
+    _refuse_strangers(opened)
+    return Together(opened, limits)
+
+
+def _refuse_strangers(bundles: Sequence[Bundle]) -> None:
+    """Refuse inputs of which it is certain that they are of different clusters.
+
+    Raises:
+        BundleError: the ids of two of them differ.
+    """
+    ids = {one.name: cluster_id(one) for one in bundles}
+    known = {name: value for name, value in ids.items() if value}
+    first = next(iter(known), "")
+    for name, value in known.items():
+        if value != known[first]:
+            what = f"{first} and {name} are of different clusters: the ids of kube-system differ"
+            raise BundleError(what, hint="analyse them one by one; 'demarc fleet' takes several")
+
+
+def cluster_id(one: Bundle) -> str:
+    """Return the id of a bundle's cluster: its manifest's, else that of its kube-system.
+
+    Empty where neither tells. Reads the list of namespaces.
+    """
+    if one.manifest is not None and one.manifest.cluster.id:
+        return one.manifest.cluster.id
+    pages = [
+        f"{part.name}/{file.rel}"
+        for part in one.parts()
+        for file in part.files
+        if file.rel.startswith(_PAGES)
+    ]
+    for member in one.reread([*_NAMESPACES, *pages]):
+        if found := _SYSTEM.search(member.read()):
+            return found["id"].decode("ascii")
+    return ""
 
 
 def _labels(sources: Sequence[Source]) -> list[str]:

@@ -11,8 +11,10 @@ from analyzer.bundle.layouts.kinds import listing_of
 from analyzer.bundle.limits import Budget, told
 from analyzer.bundle.member import Content, Member
 from analyzer.bundle.names import BadName, clean_name, shown_name
-from analyzer.bundle.openers import OPENERS, Held
+from analyzer.bundle.openers import OPENERS, PACKED, Held
+from analyzer.bundle.piece import Piece
 from analyzer.bundle.recorder import PartRecorder
+from analyzer.bundle.rotated import SUFFIX as GZIPPED
 from analyzer.bundle.streams import READ_SIZE, Raw, Reader
 from analyzer.bundle.tar import Entry, TarWalk, is_header, was_header
 from analyzer.bundle.unpack import unpacked
@@ -126,12 +128,28 @@ class Unfolder:
             if piece.missing:
                 recorder.gap(shown, Presence.FAILED, piece.missing)
                 continue
+            if piece.asked or piece.none:
+                recorder.asked(f"{place.rel}{piece.rel}", found_at, piece.asked)
+                continue
+            if place.how == PACKED and not self._paid(piece, recorder, shown):
+                return
             if place.selection:
                 recorder.select(shown)
             rel, held = f"{place.rel}{piece.rel}", Held(piece.data)
             for member in self.file(place.part, rel, shown, len(piece.data), held, 1):
-                member.truncated = len(data) < size
+                member.truncated = len(data) < size or bool(piece.cut)
                 yield member
+            if piece.cut:
+                recorder.cut(rel, shown, piece.cut)
+
+    def _paid(self, piece: Piece, recorder: PartRecorder, shown: str) -> bool:
+        """Charge what was unpacked in memory to the budget of the whole bundle."""
+        try:
+            self._budget.spend(len(piece.data))
+        except Damage as damage:
+            recorder.gap(shown, Presence.TRUNCATED, str(damage))
+            return False
+        return True
 
     def _zip(self, part: str, member: Member, depth: int) -> Iterator[Member]:
         recorder = self._recorder_of(part)
@@ -153,6 +171,10 @@ class Unfolder:
                 if not name:
                     continue
                 rel = f"{_NESTED_FOLDER}/{name}"
+                if name.startswith("var/log/") and name.endswith(GZIPPED):
+                    at = Place(part, rel.removesuffix(GZIPPED), how=PACKED)
+                    yield from self._opened(at, f"{where}{name}", size, content)
+                    continue
                 yield from self.file(part, rel, f"{where}{name}", size, content, depth)
         except Damage as damage:
             recorder.note_damage(member, str(damage))

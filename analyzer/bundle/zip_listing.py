@@ -127,7 +127,7 @@ def list_zip(source: Blob, budget: Budget, recorder: PartRecorder, where: str) -
     found: dict[str, Listed] = {}
     try:
         for info in infos:
-            if info.is_dir():
+            if info.filename.endswith("/"):  # is_dir() fails on a file without a name
                 continue
             budget.count_member()
             if why := _unusable(info, budget.limits):

@@ -90,7 +90,7 @@ def zip_entries(data: bytes, budget: Budget) -> Iterator[tuple[str, int, ZipCont
     except _ERRORS as error:
         raise Damage(f"the zip cannot be read: {error}") from error
     for info in infos:
-        if info.is_dir() or _is_link(info):
+        if info.filename.endswith("/") or _is_link(info):
             continue
         budget.count_member()
         budget.check_ratio(max(1, info.compress_size), info.file_size)

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from analyzer.inputs.notices import input_notices
+from analyzer.inputs.side import Side, is_input, side_of
 
-__all__ = ["input_notices"]
+__all__ = ["Side", "input_notices", "is_input", "side_of"]

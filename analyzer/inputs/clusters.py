@@ -1,4 +1,7 @@
-"""Whether several inputs show the same cluster: by its id, its node resource group, its nodes."""
+"""Whether several inputs show the same cluster: by its node resource group and its nodes.
+
+Inputs whose clusters have different ids are refused when they are opened.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +26,9 @@ def clusters_apart(bundle: Bundle, facts: Facts) -> Iterator[str]:
     """Yield a sentence for each sign that inputs are of different clusters."""
     if len(bundle.inputs) < 2:
         return
-    yield from _ids(bundle)
     yield from _lists_of_nodes(bundle)
     yield from _archives(facts)
     yield from _resource_group(facts.azure, facts.of(Nodes))
-
-
-def _ids(bundle: Bundle) -> Iterator[str]:
-    ids = {one.name: one.manifest.cluster.id for one in bundle.inputs if one.manifest}
-    known = {name: value for name, value in ids.items() if value}
-    if len(set(known.values())) > 1:
-        yield f"{' and '.join(known)} are of different clusters: the ids of kube-system differ."
 
 
 def _lists_of_nodes(bundle: Bundle) -> Iterator[str]:

@@ -12,6 +12,7 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,18 @@ Files = dict[str, bytes]
 
 _RESOURCE = re.compile(r"cluster/resources/([^/]+)/([^/]+?)(?:/([^/]+))?\.json")
 _LOG = re.compile(r"cluster/logs/([^/]+)/([^/]+)/(.+?)(\.previous)?\.log")
-STAMP = "20260301-101500"
+#: The clock of those who collect is not in UTC.
+ZONE = timezone(timedelta(hours=1), "CET")
+
+
+def taken(tree: Tree) -> datetime:
+    """When the scenario's bundle was finished, on the clock of those who collect."""
+    return datetime.fromisoformat(json.loads(tree["manifest.json"])["finished"]).astimezone(ZONE)
+
+
+def stamp(tree: Tree) -> str:
+    """The same as Cilium writes it into names."""
+    return f"{taken(tree):%Y%m%d-%H%M%S}"
 
 
 def resources(tree: Tree) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
@@ -58,7 +70,7 @@ def without_managers(listing: dict[str, Any]) -> dict[str, Any]:
     return copy
 
 
-def _typed(resource: str, listing: dict[str, Any]) -> dict[str, Any]:
+def typed(listing: dict[str, Any]) -> dict[str, Any]:
     """Items of a printed list name their kind."""
     for item in listing["items"]:
         item.setdefault("kind", listing["kind"].removesuffix("List"))
@@ -85,7 +97,7 @@ def cluster_info_dump(tree: Tree) -> Files:
     """``kubectl cluster-info dump -A --output-directory``."""
     files: Files = {}
     for group, resource, namespace, listing in resources(tree):
-        text = json.dumps(without_managers(_typed(resource, listing)), indent=4).encode() + b"\n"
+        text = json.dumps(without_managers(typed(listing)), indent=4).encode() + b"\n"
         if (group, resource) == ("core", "nodes"):
             files["nodes.json"] = text
         elif name := _DUMPED.get(f"{group}/{resource}"):
@@ -115,7 +127,7 @@ def support_bundle(tree: Tree) -> Files:
     """troubleshoot: listings by kind and namespace, with managed fields."""
     folders = {v: k for k, v in troubleshoot._NAMESPACED.items()}
     whole = {v: k for k, v in troubleshoot._WHOLE.items()}
-    top = "support-bundle-2026-03-01T10_15_00"
+    top = f"support-bundle-{taken(tree):%Y-%m-%dT%H_%M_%S}"
     header = (
         "apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\nspec:\n  versionNumber: v1\n"
     )
@@ -147,13 +159,17 @@ def _yaml(value: object) -> bytes:
 def must_gather(tree: Tree) -> Files:
     """``oc adm inspect`` of all namespaces: lists in YAML, nodes in a file each."""
     top = "must-gather.local.123/image-sha256-abc"
-    files: Files = {f"{top}/timestamp": b"2026-03-01 10:15:00\n"}
+    lines = [
+        f"{at:%Y-%m-%d %H:%M:%S}.127889 +0100 CET m=+0.293497\n"
+        for at in (taken(tree) - timedelta(minutes=9), taken(tree))
+    ]
+    files: Files = {f"{top}/timestamp": "".join(lines).encode()}
     for group, resource, namespace, listing in resources(tree):
         if namespace:
             path = f"{top}/namespaces/{namespace}/{group}/{resource}.yaml"
-            files[path] = _yaml(_typed(resource, listing))
+            files[path] = _yaml(typed(listing))
             continue
-        for item in _typed(resource, listing)["items"]:
+        for item in typed(listing)["items"]:
             name = item["metadata"]["name"]
             path = f"{top}/cluster-scoped-resources/{group}/{resource}/{name}.yaml"
             if resource == "namespaces":
@@ -167,10 +183,22 @@ def must_gather(tree: Tree) -> Files:
 
 def sonobuoy(tree: Tree) -> Files:
     """sonobuoy: bare arrays by namespace, only where there are objects."""
-    files: Files = {"meta/query-time.json": b"[]", "serverversion.json": b"{}"}
+    asked = [
+        {"queryobj": resource, "time": "1ms"} | ({"namespace": namespace} if namespace else {})
+        for _, resource, namespace, _ in resources(tree)
+    ]
+    files: Files = {"meta/query-time.json": json.dumps(asked).encode()}
     files["serverversion.json"] = tree["cluster/version.json"]
+    run = [
+        {"level": "info", "msg": message, "time": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        for message, at in (
+            ("Starting server", taken(tree) - timedelta(hours=1)),
+            ("Invoking plugin cleanup", taken(tree)),
+        )
+    ]
+    files["meta/run.log"] = "".join(json.dumps(line) + "\n" for line in run).encode()
     for group, resource, namespace, listing in resources(tree):
-        items = _typed(resource, listing)["items"]
+        items = typed(listing)["items"]
         version = listing["apiVersion"].split("/")[-1]
         where = f"ns/{namespace}" if namespace else "cluster"
         if items:
@@ -207,24 +235,25 @@ def _journal(text: bytes) -> bytes:
 
 def sysdump(tree: Tree) -> Files:
     """``cilium sysdump``: some listings over all namespaces, and what is Cilium's own."""
-    top = f"cilium-sysdump-{STAMP}"
+    at = stamp(tree)
+    top = f"cilium-sysdump-{at}"
     names = {v: k for k, v in SYSDUMP.items()}
     merged: dict[str, dict[str, Any]] = {}
     version = json.loads(tree["cluster/version.json"])["gitVersion"].encode()
-    files: Files = {f"{top}/k8s-version-{STAMP}.txt": version}
+    files: Files = {f"{top}/k8s-version-{at}.txt": version}
     for group, resource, _, listing in resources(tree):
         name = names.get(f"{group}/{resource}")
         if name:
             merged.setdefault(name, {**listing, "items": []})["items"] += listing["items"]
         for item in listing["items"]:
             if resource == "daemonsets" and item["metadata"]["name"] == "cilium":
-                files[f"{top}/cilium-daemonset-{STAMP}.yaml"] = _yaml(item)
+                files[f"{top}/cilium-daemonset-{at}.yaml"] = _yaml(item)
     for name, listing in merged.items():
-        files[f"{top}/{name}-{STAMP}.yaml"] = _yaml(listing)
+        files[f"{top}/{name}-{at}.yaml"] = _yaml(listing)
     for _, pod, container, previous, data in logs(tree):
         if pod.startswith(("cilium", "hubble")):
             end = "-prev" if previous else ""
-            files[f"{top}/logs-{pod}-{container}-{STAMP}{end}.log"] = data
+            files[f"{top}/logs-{pod}-{container}-{at}{end}.log"] = data
     return files
 
 
@@ -272,7 +301,7 @@ def node_logs(tree: Tree, node: str) -> Files:
 
 def sos_report(tree: Tree, node: str) -> Files:
     """A sos report of a node."""
-    top = f"sosreport-{node}-case42-2026-03-01-abcdefg"
+    top = f"sosreport-{node}-case42-{taken(tree):%Y-%m-%d}-abcdefg"
     commands = {
         "kubelet/journal.log": "kubernetes/journalctl_--no-pager_--unit_kubelet",
         "containerd/journal.log": "containerd/journalctl_--no-pager_--unit_containerd",
@@ -282,7 +311,11 @@ def sos_report(tree: Tree, node: str) -> Files:
         "host/df": "filesys/df_-al_-x_autofs",
         "host/sysctl": "kernel/sysctl_-a",
     }
-    files: Files = {f"{top}/sos_commands/host/hostname": f"{node}.internal\n".encode()}
+    at = taken(tree).astimezone(UTC)
+    files: Files = {
+        f"{top}/sos_commands/host/hostname": f"{node}.internal\n".encode(),
+        f"{top}/sos_commands/date/date_--utc": f"{at:%a %b %e %H:%M:%S UTC %Y}\n".encode(),
+    }
     for name, item, data in node_items(tree):
         if name != node:
             continue
@@ -344,8 +377,8 @@ CLUSTER_FORMS: dict[str, tuple[Callable[[Tree], Files], Callable[[Files], bytes]
     "cluster-info-dump": (cluster_info_dump, tarred, "dump.tar.gz"),
     "troubleshoot": (support_bundle, tarred, "support-bundle.tar.gz"),
     "must-gather": (must_gather, tarred, "must-gather.tar.gz"),
-    "sonobuoy": (sonobuoy, tarred, "202603011015_sonobuoy_x.tar.gz"),
-    "cilium-sysdump": (sysdump, zipped, f"cilium-sysdump-{STAMP}.zip"),
+    "sonobuoy": (sonobuoy, tarred, "sonobuoy.tar.gz"),
+    "cilium-sysdump": (sysdump, zipped, "cilium-sysdump.zip"),
 }
 #: Forms of one node.
 NODE_FORMS: dict[str, tuple[Callable[[Tree, str], Files], Callable[[Files], bytes], str]] = {

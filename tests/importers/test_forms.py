@@ -14,7 +14,15 @@ from analyzer.model.diagnosis import Diagnosis
 from analyzer.model.finding import Finding
 from analyzer.model.gap import Presence
 from tests.importers.conftest import diagnosis_in, own_diagnosis, tree_of
-from tests.importers.forms import CLUSTER_FORMS, NODE_FORMS, Files, Tree, folder, node_items
+from tests.importers.forms import (
+    CLUSTER_FORMS,
+    NODE_FORMS,
+    Files,
+    Tree,
+    folder,
+    node_items,
+    stamp,
+)
 
 #: Scenario, and for each form the rules that must be found with it; the owner is that of our own
 #: bundle, or undetermined where an asterisk says that the form cannot tell it.
@@ -180,7 +188,8 @@ def test_single_objects_say_nothing_of_others(tmp_path: Path) -> None:
     tree = tree_of("healthy-overlay")
     one = b"apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: x, namespace: kube-system}\n"
     files = CLUSTER_FORMS["cilium-sysdump"][0](tree)
-    files["cilium-sysdump-20260301-101500/cilium-daemonset-20260301-101500.yaml"] = one
+    at = stamp(tree)
+    files[f"cilium-sysdump-{at}/cilium-daemonset-{at}.yaml"] = one
     diagnosis = analyze(folder(files, tmp_path / "d"))
     assert not [f for f in diagnosis.findings if f.rule == "AKS-CMP-001"]
     assert "AKS-CMP-001" in {check.rule for check in diagnosis.unknown}

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from analyzer import analyze
 from analyzer.bundle import BundleError, Source, open_bundle
@@ -150,6 +151,76 @@ def test_another_cluster_is_told(edited: Tree, tmp_path: Path) -> None:
     assert "first and second list no node in common" in told
     assert f"Files of nodes that the API server does not list: {node}." in told
     assert "The ARM export is of another cluster" in told
+
+
+def test_two_clusters_are_refused_where_it_is_certain(edited: Tree, tmp_path: Path) -> None:
+    """The id of kube-system is the cluster's, whichever tool wrote it down."""
+    mine = namespaces("11111111-1111-1111-1111-111111111111")
+    other = namespaces("22222222-2222-2222-2222-222222222222")
+    files = support_bundle(edited)
+    top = next(iter(files)).split("/")[0]
+    first = folder(files | named(top, mine), tmp_path / "first")
+    second = folder(must_gather_of(other), tmp_path / "second")
+    with pytest.raises(BundleError, match="first and second are of different clusters"):
+        open_bundle([first, second])
+    same = folder(must_gather_of(mine), tmp_path / "same")
+    assert open_bundle([first, same]).inputs
+    untold = folder({"namespaces/a/a.yaml": b"kind: Namespace\n"}, tmp_path / "untold")
+    assert open_bundle([first, untold]).inputs
+
+
+def namespaces(system: str) -> list[dict[str, object]]:
+    """Two namespaces in the order in which API objects are written."""
+    return [
+        {"metadata": {"name": "default", "uid": "00000000-0000-0000-0000-000000000000"}},
+        {"metadata": {"name": "kube-system", "resourceVersion": "6", "uid": system}},
+    ]
+
+
+def named(top: str, rows: list[dict[str, object]]) -> dict[str, bytes]:
+    """The list of namespaces of a support bundle."""
+    return {f"{top}/cluster-resources/namespaces.json": json.dumps({"items": rows}).encode()}
+
+
+def must_gather_of(rows: list[dict[str, object]]) -> dict[str, bytes]:
+    """The namespaces of a must-gather: a file each, in YAML."""
+    files = {}
+    for row in rows:
+        name = row["metadata"]["name"]  # type: ignore[index]
+        text = yaml.safe_dump({"kind": "Namespace"} | row).encode()
+        files[f"m/i/namespaces/{name}/{name}.yaml"] = text
+    return files
+
+
+def test_the_same_node_from_two_sources(edited: Tree, tmp_path: Path) -> None:
+    """Files of both are one node's; where both have one, the input that is named first counts."""
+    node = sorted({name for name, _, _ in node_items(edited)})[0]
+    logs = tmp_path / "logs.zip"
+    extra = {"etc/default/kubelet": b"KUBELET_FLAGS=--changed\n", "var/log/kern.log": b"new\n"}
+    logs.write_bytes(zipped(node_logs(edited, node) | extra))
+    own = write(edited, tmp_path / "demarc-case.tar")
+    for inputs, flags in (
+        ([own, logs], edited[f"nodes/{node}/kubelet/flags"]),
+        ([logs, own], extra["etc/default/kubelet"]),
+    ):
+        bundle = open_bundle(inputs)
+        found = {member.path: member.read() for _, member in bundle.members()}
+        assert found[f"nodes/{node}/kubelet/flags"] == flags
+        assert found[f"nodes/{node}/files/var/log/kern.log"] == b"new\n"
+        assert f"nodes/{node}/kubelet/journal.log" in found
+        assert bundle.finish().nodes.count(node) == 1
+
+
+def test_the_most_exact_time_of_all_inputs_counts(edited: Tree, tmp_path: Path) -> None:
+    files = support_bundle(edited)
+    top = next(iter(files)).split("/")[0]
+    first = folder(files, tmp_path / "first" / top)
+    gathered = {"m/i/timestamp": b"2026-01-20 15:05:00 +0000 UTC\n"}
+    second = folder(gathered | must_gather_of([]), tmp_path / "second")
+    second = folder({"m/i/namespaces/a/a.yaml": b"kind: Namespace\n"}, second)
+    told = open_bundle([first, second]).told
+    assert told is not None
+    assert told.source == "file timestamp"
 
 
 def test_times_that_lie_apart_are_told(edited: Tree, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from analyzer.bundle.layouts.base import Layout, Mapping, Place
 from analyzer.bundle.layouts.cilium_sysdump import CiliumSysdumpLayout
 from analyzer.bundle.layouts.cluster_info_dump import ClusterInfoDumpLayout
 from analyzer.bundle.layouts.demarc import DemarcLayout, OnePartLayout
+from analyzer.bundle.layouts.kubectl_folder import KubectlFolderLayout
 from analyzer.bundle.layouts.must_gather import MustGatherLayout
 from analyzer.bundle.layouts.node_folder import NodeFolderLayout
 from analyzer.bundle.layouts.node_tools import AksNodeLogsLayout, SosLayout
@@ -31,6 +32,7 @@ LAYOUTS: tuple[Layout, ...] = (
     PeriscopeLayout(),
     ClusterInfoDumpLayout(),
     NodeFolderLayout(),
+    KubectlFolderLayout(),
 )
 
 

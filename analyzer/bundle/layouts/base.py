@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Contents
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+from analyzer.bundle.names import host_name
+from analyzer.bundle.stamps import Stamp
 
 ARCHIVE_SUFFIXES = (
     ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar", ".zip",
@@ -35,7 +39,8 @@ class ForeignMapping:
     """What the mappings of other tools' layouts share. ``root`` is stripped, with its slash.
 
     ``names_node`` is the file whose content names the node that all files come from, where that
-    is known; ``node`` is the name until then.
+    is known; ``node`` is the name until then. ``stamp`` is what names tell of the time of
+    collection.
     """
 
     root: str
@@ -43,6 +48,24 @@ class ForeignMapping:
     names_node: str = ""
     format: int = 0
     certain: bool = True
+    stamp: Stamp | None = None
+
+    def asks(self) -> tuple[str, ...]:
+        """Name the files whose content decides where others belong: they are read first."""
+        return (self.names_node,) if self.names_node else ()
+
+    def answered(self, contents: Contents[str, bytes]) -> Self:
+        """Return the mapping with what those files say; ``contents`` holds those that are there."""
+        host = host_name(contents.get(self.names_node, b""))
+        return replace(self, node=host) if host else self
+
+    def tells_time(self, name: str) -> bool:
+        """Tell a file that is read only for the time of collection in it."""
+        return False
+
+    def time_in(self, name: str, data: bytes) -> Stamp | None:
+        """Return the time of collection that such a file tells."""
+        return None
 
     def inner(self, name: str) -> str:
         """Return the path below the root; empty for files beside it."""

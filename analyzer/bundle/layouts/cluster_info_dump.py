@@ -88,6 +88,8 @@ class ClusterInfoDumpLayout:
                 with_nodes.add(found["root"] or "")
         for folder in sorted(kinds):
             root = roots[folder]
+            if f"{folder}/" in with_nodes:
+                continue  # lists of the whole cluster in one folder: no namespace has nodes
             if root.count("/") <= 1 and (len(kinds[folder]) > 1 or root in with_nodes):
                 return ClusterInfoDumpMapping(root)
         return None

@@ -151,7 +151,8 @@ def _kind(rel: str) -> str:
     """Return the kind of part that an item of this path belongs to; empty for none."""
     if rel.startswith(("resources/cluster/", "resources/ns/")):
         return ""  # sonobuoy's folders: no API group is called so
-    if rel.startswith("resources/") or rel in ("api-resources.json", "feature-gates.txt"):
+    listing = rel.startswith("resources/") and rel.count("/") > 1
+    if listing or rel in ("api-resources.json", "feature-gates.txt"):
         return "cluster"
     if rel in _paths("node") or pattern("cni/net.d/*").fullmatch(rel):
         return "node"

@@ -11,9 +11,19 @@ from dataclasses import dataclass, field
 
 from analyzer.bundle.layouts.base import ForeignMapping, Place
 from analyzer.bundle.layouts.paging import Pages
+from analyzer.bundle.rotated import SUFFIX as PACKED
+from analyzer.bundle.stamps import Stamp, of_go
 
 _NAMESPACES = "namespaces"
 _CLUSTER = "cluster-scoped-resources"
+#: The insecure one is asked for where the other failed.
+_LOGS = {
+    "current.log": "log",
+    "previous.log": "previous.log",
+    "previous.insecure.log": "rotated-insecure.previous.log",
+}
+#: Written at the start and at the end, by each image that gathers.
+_TIMESTAMP = "timestamp"
 _SUFFIXES = ("yaml", "yml", "json")
 _SECRETS = ("secrets", "secrets.yaml", "secrets.json")
 #: Folders in front: the run, and the image that gathered.
@@ -54,6 +64,14 @@ class MustGatherMapping(ForeignMapping):
         inside = found is not None and any(part in _SECRETS for part in found[1][1:])
         return "holds Secrets; not read" if inside else ""
 
+    def tells_time(self, name: str) -> bool:
+        """The file ``timestamp`` beside the folders of an image, or of the run."""
+        return name.rpartition("/")[2] == _TIMESTAMP and name.count("/") < _DEEPEST
+
+    def time_in(self, name: str, data: bytes) -> Stamp | None:
+        """The last time in it."""
+        return of_go(data.decode("utf-8", "replace"), f"file {_TIMESTAMP}")
+
     def holds(self, path: str) -> bool:
         """Listings and logs."""
         return path.startswith(("cluster/resources/", "cluster/logs/"))
@@ -75,16 +93,25 @@ class MustGatherMapping(ForeignMapping):
             if namespace in self.whole or file != f"{pod}.yaml":
                 return None
             return self._page(name, f"resources/core/pods/{namespace}", "yaml")
-        if len(parts) == 5 and parts[1] == parts[2] and parts[3] == "logs":
-            kinds = {"current.log": "log", "previous.log": "previous.log"}
-            if file in kinds:
-                return Place("cluster", f"logs/{namespace}/{pod}/{parts[1]}.{kinds[file]}")
+        if len(parts) >= 4 and "logs" in (parts[2], parts[3]):
+            return _log(f"logs/{namespace}/{pod}/{parts[1]}", parts[parts.index("logs", 2) + 1 :])
         return None
 
     def _page(self, name: str, listing: str, suffix: str) -> Place | None:
         """Place one object: that others are not there says nothing."""
         path = self.pages.path(name, listing, suffix)
         return Place("cluster", path, selection=True) if path else None
+
+
+def _log(stem: str, parts: list[str]) -> Place | None:
+    """Place a log of a container, or a piece that was rotated out of it."""
+    if len(parts) == 1 and parts[0] in _LOGS:
+        return Place("cluster", f"{stem}.{_LOGS[parts[0]]}")
+    if len(parts) == 2 and parts[0] == "rotated":
+        file = parts[1].removesuffix(PACKED)
+        how = "" if file == parts[1] else "packed"
+        return Place("cluster", f"{stem}.rotated-{file}.log", how=how)
+    return None
 
 
 def _split(name: str) -> tuple[str, list[str]] | None:

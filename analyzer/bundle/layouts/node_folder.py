@@ -7,8 +7,8 @@ below ``files/`` of the node, so that texts can still be searched.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
@@ -17,6 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analyzer.bundle.globs import pattern
 from analyzer.bundle.layouts.base import Place
+from analyzer.bundle.layouts.pod_logs import last_runs, pod_log
+from analyzer.bundle.rotated import SUFFIX as PACKED
+
+#: What rotation adds to a log's name on distributions that use dates.
+_DATED = re.compile(r"-(\d{8})$")
+#: ``<computer>-<time>_logs``.
+_WINDOWS = re.compile(r"(?P<node>[A-Za-z0-9-]+)-\d{8}-\d{6}_logs")
 
 
 class _Row(BaseModel):
@@ -67,6 +74,34 @@ def holds_credentials(rel: str) -> bool:
     return any(compiled.fullmatch(rel) for compiled in _table()[0])
 
 
+def kept(rel: str) -> str:
+    """Return where a file without a row is kept: ``messages-20260301`` as a numbered piece."""
+    dated = _DATED.search(rel) if rel.startswith("var/log/") else None
+    return f"files/{rel[: dated.start()]}.{dated[1]}" if dated else f"files/{rel}"
+
+
+def node_file(node: str, rel: str, item: str, runs: Mapping[str, int]) -> Place:
+    """Place a file of a node: a container's log, a packed log, an item, or any other.
+
+    ``item`` is what the tables say of it, empty for nothing; ``runs`` as in ``pod_logs``.
+    """
+    if log := pod_log(rel, runs):
+        return log
+    if rel.endswith(PACKED) and rel.startswith("var/log/"):
+        return Place(f"nodes/{node}", kept(rel.removesuffix(PACKED)), how="packed")
+    return Place(f"nodes/{node}", item or kept(rel))
+
+
+def _node_named(label: str) -> str:
+    """Return the node in the name of the archive that AKS's script on Windows makes.
+
+    Source: Azure/AgentBaker, ``staging/cse/windows/debug/collect-windows-logs.ps1``. A computer's
+    name is in capitals, its node's is not.
+    """
+    named = _WINDOWS.fullmatch(label)
+    return named["node"].lower() if named else label
+
+
 @dataclass(frozen=True, slots=True)
 class NodeFolderMapping:
     """``depth`` folders stand in front of the node's own paths, the last one names the node."""
@@ -76,6 +111,8 @@ class NodeFolderMapping:
     layout: str = "node-folder"
     format: int = 0
     certain: bool = True
+    #: The last run by the folder of each container's log.
+    runs: Mapping[str, int] = field(default_factory=dict)
 
     def _split(self, name: str) -> tuple[str, str] | None:
         parts = name.split("/")
@@ -90,12 +127,12 @@ class NodeFolderMapping:
         if split is None:
             return None
         node, rel = split
-        return Place(f"nodes/{node}", canonical(rel) or f"files/{rel}")
+        return node_file(node, rel, canonical(rel), self.runs)
 
     def beside(self, name: str) -> Place | None:
         """Keep older and cut pieces of a file (``syslog.1``) among those without a row."""
         split = self._split(name)
-        return Place(f"nodes/{split[0]}", f"files/{split[1]}") if split else None
+        return Place(f"nodes/{split[0]}", kept(split[1])) if split else None
 
     def refused(self, name: str) -> str:
         """Say that a file holds credentials."""
@@ -105,8 +142,8 @@ class NodeFolderMapping:
         return ""
 
     def holds(self, path: str) -> bool:
-        """Files of nodes alone."""
-        return path.startswith("nodes/")
+        """Files of nodes, and logs of their pods."""
+        return path.startswith(("nodes/", "cluster/logs/"))
 
 
 class NodeFolderLayout:
@@ -120,5 +157,6 @@ class NodeFolderLayout:
                 if len(parts) <= depth or (depth > 1 and parts[depth - 2] != "nodes"):
                     continue
                 if canonical("/".join(parts[depth:])):
-                    return NodeFolderMapping(depth, label)
+                    runs = last_runs("/".join(name.split("/")[depth:]) for name in names)
+                    return NodeFolderMapping(depth, _node_named(label), runs=runs)
         return None

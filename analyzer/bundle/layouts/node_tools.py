@@ -1,17 +1,20 @@
 """Node archives of two tools: the hourly ``logs.zip`` of AKS, and sos reports.
 
 Sources: Azure/AgentBaker, ``parts/linux/cloud-init/artifacts/aks-log-collector.sh``;
-sosreport/sos, ``sos/archive.py`` and the plugins.
+sosreport/sos, ``sos/archive.py`` and the plugins. Both may hold logs of containers as the kubelet
+keeps them (kubernetes.io/docs/concepts/cluster-administration/logging): they are logs of pods.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from analyzer.bundle.layouts.base import ForeignMapping, Place
-from analyzer.bundle.layouts.node_folder import canonical, holds_credentials
+from analyzer.bundle.layouts.node_folder import canonical, holds_credentials, kept, node_file
+from analyzer.bundle.layouts.pod_logs import last_runs
+from analyzer.bundle.stamps import Stamp, of_date, of_name
 
 #: What no other tool writes below ``collect``.
 _COLLECT = re.compile(
@@ -27,6 +30,17 @@ _KUBECTL = re.compile(
     r"sos_commands/kubernetes/cluster-info/(?P<ns>[^/]+)/kubectl_(?:[^/]*_)?get_-o_json_[^/]*?"
     r"(?P=ns)_(?P<plural>[a-z]+)"
 )
+#: Listings over the whole cluster.
+_KUBECTL_ALL = re.compile(
+    r"sos_commands/kubernetes/cluster-info/kubectl_(?:[^/]*_)?get_-o_json_(?P<plural>nodes|sc|pv)"
+)
+_WHOLE = {
+    "nodes": "core/nodes",
+    "pv": "core/persistentvolumes",
+    "sc": "storage.k8s.io/storageclasses",
+}
+_INSTANCE = "sos_commands/azure/instance_metadata.json"
+_DATE = "sos_commands/date/date_--utc"
 _PLURALS = {
     "pods": "core/pods",
     "services": "core/services",
@@ -35,34 +49,41 @@ _PLURALS = {
     "daemonsets": "apps/daemonsets",
     "replicasets": "apps/replicasets",
     "statefulsets": "apps/statefulsets",
+    "jobs": "batch/jobs",
+    "cronjobs": "batch/cronjobs",
+    "endpoints": "core/endpoints",
+    "configmaps": "core/configmaps",
+    "pvc": "core/persistentvolumeclaims",
+    "ingresses": "networking.k8s.io/ingresses",
+    "limitranges": "core/limitranges",
+    "resourcequotas": "core/resourcequotas",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class AksNodeLogsMapping(ForeignMapping):
-    """The files of one node, below one folder or none."""
+    """The files of one node, below one folder or none. ``runs`` is the last run by container."""
 
     layout: str = "aks-node-logs"
+    runs: Mapping[str, int] = field(default_factory=dict)
 
     def place(self, name: str) -> Place | None:
         """Map a file; those without a row stay searchable below ``files/``."""
         rel = self.inner(name)
-        if not rel:
-            return None
-        return Place(f"nodes/{self.node}", canonical(rel) or f"files/{rel}")
+        return node_file(self.node, rel, canonical(rel), self.runs) if rel else None
 
     def beside(self, name: str) -> Place | None:
         """Keep older pieces of a log (``syslog.1``) among the files without a row."""
         rel = self.inner(name)
-        return Place(f"nodes/{self.node}", f"files/{rel}") if rel else None
+        return Place(f"nodes/{self.node}", kept(rel)) if rel else None
 
     def refused(self, name: str) -> str:
         """Say that a file holds credentials."""
         return "holds credentials; not read" if holds_credentials(self.inner(name)) else ""
 
     def holds(self, path: str) -> bool:
-        """Files of the node."""
-        return path.startswith("nodes/")
+        """Files of the node, and logs of its pods."""
+        return path.startswith(("nodes/", "cluster/logs/"))
 
 
 class AksNodeLogsLayout:
@@ -74,7 +95,9 @@ class AksNodeLogsLayout:
             if found := _COLLECT.fullmatch(name):
                 root = found["root"]
                 node = root.rstrip("/") or label
-                return AksNodeLogsMapping(root, node=node, names_node=f"{root}etc/hostname")
+                host = next((n for n in names if n == f"{root}etc/HOSTNAME"), f"{root}etc/hostname")
+                runs = last_runs(n[len(root) :] for n in names if n.startswith(root))
+                return AksNodeLogsMapping(root, node=node, names_node=host, runs=runs)
         return None
 
 
@@ -87,14 +110,30 @@ class SosMapping(AksNodeLogsMapping):
     def place(self, name: str) -> Place | None:
         """Map commands and copied files of the node, and what its kubectl could list."""
         rel = self.inner(name)
-        if not rel or rel.startswith(("sos_reports/", "sos_logs/", "sos_strings/")):
-            return None
+        if "/" not in rel or rel.startswith(("sos_reports/", "sos_logs/", "sos_strings/")):
+            return None  # what lies at the root are links into the folders
         if found := _KUBECTL.fullmatch(rel):
             resource = _PLURALS.get(found["plural"])
             path = f"resources/{resource}/{found['ns']}.json"
             return Place("cluster", path) if resource else None
-        item = canonical(rel, "sos") or canonical(rel) or f"files/{rel}"
-        return Place(f"nodes/{self.node}", item)
+        if found := _KUBECTL_ALL.fullmatch(rel):
+            return Place("cluster", f"resources/{_WHOLE[found['plural']]}.json")
+        if rel == _INSTANCE:
+            return Place(f"nodes/{self.node}", "azure/instance.json", how="compute")
+        item = canonical(rel, "sos") or canonical(rel)
+        return node_file(self.node, rel, item, self.runs)
+
+    def tells_time(self, name: str) -> bool:
+        """What date(1) said."""
+        return self.inner(name) == _DATE
+
+    def time_in(self, name: str, data: bytes) -> Stamp | None:
+        """The time that it said."""
+        return of_date(data.decode("utf-8", "replace"), f"file {_DATE}")
+
+    def holds(self, path: str) -> bool:
+        """Files of the node, logs of its pods, and what its kubectl could list."""
+        return path.startswith(("nodes/", "cluster/logs/", "cluster/resources/"))
 
 
 class SosLayout:
@@ -105,9 +144,14 @@ class SosLayout:
         for name in names:
             if found := _SOS.fullmatch(name):
                 root = found["root"]
-                named = _sos_host(root.rstrip("/") or label)
-                where = f"{root}sos_commands/host/hostname"
-                return SosMapping(root, node=named, names_node=where)
+                folder = root.rstrip("/") or label
+                return SosMapping(
+                    root,
+                    node=_sos_host(folder),
+                    names_node=f"{root}sos_commands/host/hostname",
+                    stamp=of_name(folder),
+                    runs=last_runs(n[len(root) :] for n in names if n.startswith(root)),
+                )
         return None
 
 

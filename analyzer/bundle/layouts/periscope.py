@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from analyzer.bundle.layouts.base import ForeignMapping, Place
 
+_RESOLVER = "network/resolv.conf"
 #: Keys by collector; those of the blobs are the same without it.
 _KEYS = {
     ("kubeletcmd", "kubeletcmd"): "kubelet/flags",
     ("systemlogs", "kubelet"): "kubelet/journal.log",
-    ("dns", "virtualmachine"): "network/resolv.conf",
+    ("dns", "virtualmachine"): _RESOLVER,
     ("iptables", "iptables"): "files/iptables",
     ("networkoutbound", "Internet"): "files/outbound-internet",
     ("networkoutbound", "AKS API Server"): "files/outbound-api-server",
@@ -45,7 +46,8 @@ class PeriscopeMapping(ForeignMapping):
         collector, key = ("" if self.blobs else parts[-2]), parts[-1]
         for (where, named), item in _KEYS.items():
             if key == named and collector in ("", where):
-                return Place(f"nodes/{node}", item)
+                how = "resolver" if item == _RESOLVER else ""
+                return Place(f"nodes/{node}", item, how=how)
         if collector in ("", "nodelogs") and (found := _NODE_LOG.fullmatch(key)):
             return Place(f"nodes/{node}", f"azure/{found['name']}")
         return None

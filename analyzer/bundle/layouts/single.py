@@ -1,5 +1,5 @@
-"""Single files that tell by their content what they are: output of ``az``, of ``kubectl get``, and
-``kubectl cluster-info dump`` as one text.
+"""Single files that tell by their content what they are: output of ``az``, of ``kubectl get``,
+``kubectl describe node``, and ``kubectl cluster-info dump`` as one text.
 
 Source of the resource types: Azure Resource Manager, "resource providers and types"
 (learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types).
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from codecs import BOM_UTF8
+from dataclasses import dataclass, replace
+from typing import Any
 
+from analyzer.bundle.described import describes_nodes
 from analyzer.bundle.layouts.base import ForeignMapping, Place
 from analyzer.bundle.layouts.kinds import RESOURCES
 
@@ -52,8 +55,19 @@ class OneFileMapping(ForeignMapping):
         return path.startswith(f"{self.at.part}/{self.at.rel}")
 
 
-def recognise_file(data: bytes) -> OneFileMapping | None:
-    """Say what a single file is; None where nobody can tell."""
+def recognise_file(data: bytes, name: str = "") -> OneFileMapping | None:
+    """Say what a single file is; None where nobody can tell.
+
+    ``name`` is that of the file: of an empty list nothing else tells what it is a list of.
+    """
+    text = data.removeprefix(BOM_UTF8)
+    mapping = _recognised(text, name)
+    if mapping is not None and not mapping.at.how and text is not data:
+        return replace(mapping, at=replace(mapping.at, how="marked"))
+    return mapping
+
+
+def _recognised(data: bytes, name: str) -> OneFileMapping | None:
     if BANNER in data or _NEXT_OBJECT.search(data[: 64 * 1024 * 1024]):
         dump = Place("cluster", "", how="dump")
         return OneFileMapping("", layout="cluster-info-dump", at=dump)
@@ -63,26 +77,71 @@ def recognise_file(data: bytes) -> OneFileMapping | None:
             document = json.loads(data)
         except (ValueError, RecursionError):
             return None
-        return _kubernetes(document) or _azure(document)
+        known = _kubernetes(document) or _version(document) or _azure(document)
+        return known or _by_name(document, name)
+    if describes_nodes(data):
+        at = Place("cluster", "resources/core/nodes.json", how="describe-node", selection=True)
+        return OneFileMapping("", layout="kubectl-output", at=at)
     return _kubernetes_yaml(data)
 
 
+def _version(document: object) -> OneFileMapping | None:
+    """``kubectl version -o json``, or what the API server answers at ``/version``."""
+    if not isinstance(document, dict):
+        return None
+    if isinstance(document.get("serverVersion"), dict):
+        at = Place("cluster", "version.json", how="server-version")
+    elif isinstance(document.get("gitVersion"), str) and "platform" in document:
+        at = Place("cluster", "version.json")
+    else:
+        return None
+    return OneFileMapping("", layout="kubectl-output", at=at)
+
+
 def _azure(document: object) -> OneFileMapping | None:
-    rows = document if isinstance(document, list) else [document]
+    """Output of ``az``, or an answer of ARM, which holds its rows as ``value``."""
+    wrapped = isinstance(document, dict) and isinstance(document.get("value"), list)
+    rows = document["value"] if wrapped and isinstance(document, dict) else document
+    rows = rows if isinstance(rows, list) else [rows]
     first = rows[0] if rows else None
     if not isinstance(first, dict):
         return None
-    kind = first.get("type")
-    export = _EXPORTS.get(kind.lower()) if isinstance(kind, str) else None
+    kinds = {_type_of(row) for row in rows if isinstance(row, dict)}
+    export = _EXPORTS.get(kinds.pop()) if len(kinds) == 1 else None
     if "eventTimestamp" in first and "operationName" in first:
         export = "activity-log"
     elif export is None and "nodeResourceGroup" in first and "networkProfile" in first:
         export = "managed-cluster"
+    elif export is None and {"vmSize", "orchestratorVersion"} <= first.keys():
+        export = "agent-pools"
+    elif export is None and {"homeTenantId", "environmentName", "state"} <= first.keys():
+        export = "account"
     if export is None:
         return None
-    alone = isinstance(document, dict) and export != "managed-cluster"
-    at = Place("azure", f"{export}.json", how="as-list" if alone else "")
+    alone = isinstance(document, dict) and export not in ("managed-cluster", "account")
+    how = "value" if wrapped else "as-list" if alone else ""
+    at = Place("azure", f"{export}.json", how=how)
     return OneFileMapping("", layout="azure-export", at=at)
+
+
+def _type_of(row: dict[str, Any]) -> str:
+    """Return a resource's type in lower case: as it says, else as its id does."""
+    named, path = row.get("type"), row.get("id")
+    if isinstance(named, str) and named.lower() in _EXPORTS:
+        return named.lower()
+    _, found, rest = str(path).lower().rpartition("/providers/")
+    steps = rest.split("/") if found else []
+    return "/".join([*steps[:1], *steps[1::2]]) if steps else str(named).lower()
+
+
+def _by_name(document: object, name: str) -> OneFileMapping | None:
+    """A list of rows, be it empty, in a file that is called like an export of our own."""
+    stem = name.removesuffix(".json")
+    if not isinstance(document, list) or stem not in (*_EXPORTS.values(), "activity-log"):
+        return None
+    if not all(isinstance(row, dict) and "kind" not in row for row in document):
+        return None
+    return OneFileMapping("", layout="azure-export", at=Place("azure", f"{stem}.json"))
 
 
 def _kubernetes(document: object) -> OneFileMapping | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer.bundle.layouts.base import ForeignMapping, Place
+from analyzer.bundle.stamps import Stamp, of_go, of_name
 
 _FILE = re.compile(r"(?P<group>[a-z0-9.-]+)_v[a-z0-9]+_(?P<plural>[a-z0-9]+)\.json")
 _MARK = re.compile(
@@ -28,6 +29,8 @@ class SonobuoyMapping(ForeignMapping):
     def place(self, name: str) -> Place | None:
         """Map listings, logs, kubelet settings, journals and the version."""
         parts = self.inner(name).split("/")
+        if parts == ["meta", "query-time.json"]:
+            return Place("cluster", "", how="queries")
         if parts == ["serverversion.json"]:
             return Place("cluster", "version.json")
         if parts[0] == "resources":
@@ -54,6 +57,15 @@ class SonobuoyMapping(ForeignMapping):
             return Place("cluster", f"{resource}/{parts[1]}.json")
         return None
 
+    def tells_time(self, name: str) -> bool:
+        """The log of the run, whose last line is written when all is collected."""
+        return self.inner(name) == "meta/run.log"
+
+    def time_in(self, name: str, data: bytes) -> Stamp | None:
+        """The time of its last line."""
+        lines = data.decode("utf-8", "replace").splitlines()
+        return of_go("\n".join(lines[-3:]), "run log of sonobuoy (meta/run.log)")
+
     def refused(self, name: str) -> str:
         """Say that a file holds Secrets."""
         return "holds Secrets; not read" if name.endswith("_secrets.json") else ""
@@ -70,5 +82,5 @@ class SonobuoyLayout:
         """Look at the root or one folder down."""
         for name in names:
             if found := _MARK.fullmatch(name):
-                return SonobuoyMapping(found["root"])
+                return SonobuoyMapping(found["root"], stamp=of_name(label))
         return None

@@ -79,7 +79,7 @@ TOOLS: dict[str, Tool] = {
     "cilium-sysdump": Tool(
         "cilium sysdump",
         (
-            _NODE_SIDE,
+            "logs of nodes, and files of nodes other than CNI configuration and what bugtool shows",
             _AZURE,
             "Deployments, DaemonSets and ConfigMaps other than Cilium's own",
             "volumes, webhooks, StatefulSets",

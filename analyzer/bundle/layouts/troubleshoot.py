@@ -1,7 +1,9 @@
 """``support-bundle`` of troubleshoot.sh: listings by kind and namespace, and logs of pods.
 
 Source of the layout: replicatedhq/troubleshoot, ``pkg/constants/constants.go`` and
-``pkg/collect/cluster_resources.go``; older bundles have bare arrays in place of lists.
+``pkg/collect/cluster_resources.go``; older bundles have bare arrays in place of lists. What
+``host-collectors`` hold counts only where they ran on a named node: without one it is the machine
+of whoever collected.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer.bundle.layouts.base import ForeignMapping, Place
+from analyzer.bundle.layouts.node_folder import canonical
+from analyzer.bundle.stamps import Stamp, of_go, of_name
 
 _TOP = "cluster-resources"
 #: Folders of ``cluster-resources``: one file a namespace.
@@ -58,6 +62,10 @@ _WHOLE = {
     ),
 }
 _RESOURCES = frozenset((*_NAMESPACED.values(), *_WHOLE.values()))
+#: Some versions (0.118 is one) write the ReplicaSets into a folder of this name.
+_REPLICASETS = "statefulsets-errors.json"
+#: Output of host collectors on a node, and what it is called there.
+_ON_NODE = {"kubelet": "kubelet/journal.log", "containerd": "containerd/journal.log"}
 _SECRET = ("secrets/", "secrets-errors/", f"{_TOP}/image-pull-secrets/", "certificates/")
 
 
@@ -74,6 +82,10 @@ class TroubleshootMapping(ForeignMapping):
             return Place("", self.inner(name))
         if parts[0] == _TOP:
             return _resource(parts[1:])
+        if parts[0] == "host-collectors" and len(parts) == 4:
+            return _of_host(parts[1], parts[2], parts[3])
+        if parts[0] == "sysctl" and len(parts) == 2:
+            return Place(f"nodes/{parts[1]}", "host/sysctl", how="proc-sysctl")
         if parts == ["cluster-info", "cluster_version.json"]:
             return Place("cluster", "version.json", how="version")
         if len(parts) == 2 and parts[0] == "node-metrics" and parts[1].endswith(".json"):
@@ -86,6 +98,15 @@ class TroubleshootMapping(ForeignMapping):
         inner = self.inner(name)
         return "may hold credentials; not read" if inner.startswith(_SECRET) else ""
 
+    def tells_time(self, name: str) -> bool:
+        """An error of a collector has the time at which it failed."""
+        inner = self.inner(name)
+        return inner.startswith(("collector-errors/", "host-collectors/errors/"))
+
+    def time_in(self, name: str, data: bytes) -> Stamp | None:
+        """The time in such a file."""
+        return of_go(data.decode("utf-8", "replace"), f"time of an error in {self.inner(name)}")
+
     def holds(self, path: str) -> bool:
         """Listings of the known kinds, custom resources, logs."""
         return path.startswith(("cluster/resources/", "cluster/logs/", "cluster/version.json"))
@@ -96,8 +117,13 @@ def _resource(parts: list[str]) -> Place | None:
     stem, _, suffix = parts[-1].rpartition(".")
     if parts[0] == "pods" and parts[1:2] == ["logs"]:
         return _log(parts[2:]) if len(parts) == 5 else None
-    if suffix != "json" or stem.endswith("-errors"):
+    if suffix != "json":
         return None
+    if len(parts) == 1 and (kind := stem.removesuffix("-errors")) != stem:
+        resource = _NAMESPACED.get(kind) or _WHOLE.get(kind)
+        return Place("cluster", f"resources/{resource}", how="refusals") if resource else None
+    if len(parts) == 2 and parts[0] == _REPLICASETS:
+        return Place("cluster", f"resources/apps/replicasets/{stem}.json")
     if len(parts) == 1 and stem in _WHOLE:
         return Place("cluster", f"resources/{_WHOLE[stem]}.json")
     if len(parts) == 2 and parts[0] in _NAMESPACED:
@@ -113,11 +139,26 @@ def _resource(parts: list[str]) -> Place | None:
 def _log(parts: list[str]) -> Place | None:
     namespace, pod, file = parts
     stem = file.removesuffix(".log")
-    if stem == file or stem.endswith("-logs-errors"):
+    if stem == file:
         return None
+    if (container := stem.removesuffix("-logs-errors")) != stem:
+        return Place("cluster", f"logs/{namespace}/{pod}/{container}.log", how="refused-log")
     previous = stem.removesuffix("-previous")
     kind = "log" if previous == stem else "previous.log"
     return Place("cluster", f"logs/{namespace}/{pod}/{previous}.{kind}")
+
+
+def _of_host(node: str, area: str, file: str) -> Place | None:
+    """Place what a host collector found on a node that is named."""
+    stem, _, suffix = file.rpartition(".")
+    if suffix not in ("txt", "log") or stem.endswith(("-info", "-stderr")):
+        return None
+    if area == "journald":
+        known = next((item for unit, item in _ON_NODE.items() if unit in stem), "")
+        return Place(f"nodes/{node}", known or f"files/journald/{stem}.log")
+    if area == "run-host":
+        return Place(f"nodes/{node}", canonical(file) or f"files/{file}")
+    return None
 
 
 class TroubleshootLayout:
@@ -130,5 +171,7 @@ class TroubleshootLayout:
             for depth in (0, 1):
                 top, below = parts[depth : depth + 1], parts[depth + 1 :]
                 if top == [_TOP] and below and _resource(below) is not None:
-                    return TroubleshootMapping("".join(f"{part}/" for part in parts[:depth]))
+                    root = "".join(f"{part}/" for part in parts[:depth])
+                    stamp = of_name(root.rstrip("/")) or of_name(label)
+                    return TroubleshootMapping(root, stamp=stamp)
         return None

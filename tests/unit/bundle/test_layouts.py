@@ -178,7 +178,7 @@ def test_other_tools_folders_are_no_bundles() -> None:
         ("run/azure-vnet.json", "cni/azure-vnet.json"),
         ("var/run/azure-vnet.json.old", "cni/azure-vnet.json"),
         ("var/lib/azure-network/azure-vnet-ipam.json", "cni/azure-vnet-ipam.json"),
-        ("collect/iptables.txt", "network/iptables-save"),
+        ("collect/iptables.txt", ""),
         ("var/log/azure/cluster-provision.log", "azure/cluster-provision.log"),
         ("var/log/azure/custom.log", "azure/custom.log"),
         ("collect/journalctl_kubelet.txt", "kubelet/journal.log"),
