@@ -157,6 +157,22 @@ def _git_volumes(facts: Facts) -> Iterator[StateText]:
                 yield StateText(text, pod, "gitRepo", f"volume of {pod.name}", pod.spec.node_name)
 
 
+def _pinned_pods(facts: Facts) -> Iterator[StateText]:
+    """Waiting pods that their affinity binds to a node which is not in the list of nodes."""
+    nodes = facts.of(Nodes)
+    known = {node.name for node in nodes.items}
+    for pod in facts.of(Pods).items if nodes.readable and not nodes.gaps else ():
+        gone = [name for name in pod.spec.pinned_to if name not in known]
+        if not gone or pod.spec.node_name or pod.status.phase != "Pending":
+            continue
+        text = (
+            "- matchFields:\n  - key: metadata.name\n    operator: In\n"
+            f"    values: [{', '.join(gone)}]"
+        )
+        what = f"affinity of {pod.name}"
+        yield StateText(text, pod, "matchFields", what, since=pod.metadata.creation_timestamp)
+
+
 def _config_maps(*names: str) -> Callable[[Facts], Iterator[StateText]]:
     def texts(facts: Facts) -> Iterator[StateText]:
         for item in facts.of(ConfigMaps).items:
@@ -185,6 +201,7 @@ _SOURCES: dict[str, Callable[[Facts], Iterator[StateText]]] = {
     "node-condition": _conditions,
     "pod-image": _pod_images,
     "pod-volume": _git_volumes,
+    "pod-spec": _pinned_pods,
     "coredns-custom": _config_maps("kube-system/coredns-custom", "kube-system/coredns"),
     "configmap": _config_maps("kube-system/retina-*", "kube-system/cilium-config"),
     "kube-proxy-config": _config_maps("kube-system/kube-proxy*"),
