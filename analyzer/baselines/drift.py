@@ -27,7 +27,10 @@ def differences(
         return ()
     from deepdiff import DeepDiff  # here, because a cluster without drift does not need it
 
-    diff = DeepDiff(left, right, ignore_order=True, ignore_numeric_type_changes=True, view="tree")
+    diff = DeepDiff(
+        left, right, ignore_order=True, ignore_numeric_type_changes=True, view="tree",
+        threshold_to_diff_deeper=0,  # else two maps with few keys in common are one difference
+    )  # fmt: skip
     rows: dict[str, DriftRow] = {}
     for report in diff.values():
         for item in report:

@@ -56,4 +56,4 @@ def _item(items: Any, step: str) -> Any:
     for item in items:
         if isinstance(item, Mapping) and item_name(item) == step:
             return item
-    return items[int(step)] if step.isdigit() and int(step) < len(items) else None
+    return items[int(step)] if step.isdecimal() and int(step) < len(items) else None

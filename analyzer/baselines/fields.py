@@ -68,3 +68,9 @@ def item_name(keys: Mapping[str, Any]) -> str:
         if key in keys:
             return str(keys[key])
     return ",".join(f"{key}={keys[key]}" for key in sorted(keys))
+
+
+def is_named(item: Mapping[str, Any]) -> bool:
+    """True where :func:`item_name` is a name, and not the list of all that the item says."""
+    key = next((key for key in ("containerPort", "port", *_NAMING) if key in item), None)
+    return key is not None and isinstance(item[key], str | int)

@@ -106,7 +106,7 @@ def _revision(revision: Revision) -> int:
     if isinstance(revision, ControllerRevision):
         return revision.revision
     text = revision.metadata.annotations.get(_REVISION, "")
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0
 
 
 def _template(replica_set: Workload) -> dict[str, Any]:

@@ -33,11 +33,15 @@ class FixedSysctl(Data):
 
 
 class KubeletFlag(Data):
-    """A kubelet flag that AKS sets the same on every node of these minors."""
+    """A kubelet flag that AKS sets the same on every node of these minors.
+
+    ``also`` are values that it sets with a feature of its own.
+    """
 
     flag: str
     value: str
     minors: str = ""
+    also: tuple[str, ...] = ()
 
 
 class ConflistFile(Data):
@@ -62,7 +66,7 @@ def sysctl_rows(settings: Mapping[str, str], *, byocni: bool = False) -> tuple[D
             rows.append(DriftRow(path=fixed.name, expected=fixed.value, actual=shown))
     for known in sysctls():
         shown = settings.get(known.name, "")
-        if shown.isdigit() and not _may_be(known, int(shown)):
+        if shown.isdecimal() and not _may_be(known, int(shown)):
             expected = f"{known.low} to {known.high}"
             rows.append(DriftRow(path=known.name, expected=expected, actual=shown))
     return tuple(sorted(rows, key=lambda row: row.path))
@@ -85,7 +89,7 @@ def kubelet_flag_rows(flags: Mapping[str, str], minor: str | None) -> tuple[Drif
         if known.minors and (number is None or not in_range(number, known.minors)):
             continue
         shown = flags.get(known.flag)
-        if shown is not None and shown != known.value:
+        if shown is not None and shown not in (known.value, *known.also):
             rows.append(DriftRow(path=f"--{known.flag}", expected=known.value, actual=shown))
     return tuple(rows)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from analyzer.baselines.fields import item_name
+from analyzer.baselines.fields import is_named, item_name
 from analyzer.facts.kube import quantity
 
 #: Fields that hold resource quantities.
@@ -76,7 +76,7 @@ def duration_seconds(text: str) -> float | None:
 
 
 def _list(items: Any, key: str) -> Any:
-    if key in _KEYED and items and all(isinstance(item, Mapping) for item in items):
+    if key in _KEYED and items and all(isinstance(i, Mapping) and is_named(i) for i in items):
         names = [item_name(item) for item in items]
         if len(set(names)) == len(names):
             return Keyed({n: normalise(item) for n, item in zip(names, items, strict=True)})
@@ -91,7 +91,8 @@ def _quantity(value: Any) -> Any:
 def _scalar(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    if value.isdigit() and len(value) < 16 and (value == "0" or value[0] != "0"):
+    is_number = value.isascii() and value.isdigit() and len(value) < 16
+    if is_number and (value == "0" or value[0] != "0"):
         return int(value)
     seconds = duration_seconds(value)
     return value if seconds is None else seconds

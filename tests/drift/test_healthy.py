@@ -40,7 +40,7 @@ def without_managers(cluster: World) -> dict[type[Any], Any]:
         items = [
             item.model_copy(update={"metadata": item.metadata.model_copy(update={key: None})})
             for item in found.items
-            if (key := "managed_fields") in type(item.metadata).model_fields
+            if hasattr(item.metadata, key := "managed_fields")
         ]
         if items:
             changed[listing] = listing(tuple(items), found.states)

@@ -166,6 +166,10 @@ def test_kubelet_flags_against_aks() -> None:
     assert [row.path for row in rows] == ["--anonymous-auth", "--serialize-image-pulls"]
     assert [row.path for row in kubelet_flag_rows(flags, "1.30")] == ["--anonymous-auth"]
     assert kubelet_flag_rows({}, "1.33") == ()
+    hardened = {"enforce-node-allocatable": "pods,kube-reserved,system-reserved"}
+    assert kubelet_flag_rows(hardened, "1.36") == ()
+    (row,) = kubelet_flag_rows({"enforce-node-allocatable": "none"}, "1.36")
+    assert row.expected == "pods"
 
 
 def runtime(label: str, reported: str) -> Node:
