@@ -10,6 +10,7 @@ from analyzer.baselines.baseline import Baseline, ThirdPartySoftware, baseline_f
 from analyzer.baselines.capture import captured_for
 from analyzer.baselines.node_images import parse_node_image, versions
 from analyzer.baselines.third_party import recognise
+from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.bugs import BugSightings, match_bugs
 from analyzer.facts.facts import Facts
 from analyzer.facts.identity import Aks, Identity, NetworkMode
@@ -44,7 +45,8 @@ class Supply:
     context: Context
     third_party: ThirdPartySoftware
     sightings: BugSightings
-    is_aks: bool
+    #: None where nothing tells.
+    is_aks: bool | None
     pool_of: Mapping[str, str]
 
 
@@ -58,6 +60,7 @@ def build_supply(facts: Facts, reference: Reference) -> Supply:
             reference.catalogue, identity, captured_for(reference.captured, identity)
         ),
         ThirdPartySoftware: third_party,
+        WorkloadOwners: _owners(facts, reference, third_party),
         BugSightings: sightings,
         Timeline: build_timeline(facts, sightings),
     }
@@ -66,7 +69,7 @@ def build_supply(facts: Facts, reference: Reference) -> Supply:
         context=_context(identity, reference, facts),
         third_party=third_party,
         sightings=sightings,
-        is_aks=identity.aks is Aks.YES,
+        is_aks=None if identity.aks is Aks.UNKNOWN else identity.aks is Aks.YES,
         pool_of={node.name: node.pool for node in facts.of(Nodes).items},
     )
 
@@ -91,6 +94,11 @@ def _third_party(facts: Facts) -> ThirdPartySoftware:
             conflists=sorted(conflists),
         )
     )
+
+
+def _owners(facts: Facts, reference: Reference, third_party: ThirdPartySoftware) -> WorkloadOwners:
+    controllers = (*facts.of(DaemonSets).items, *facts.of(Deployments).items)
+    return WorkloadOwners(reference.catalogue, facts.identity, third_party, controllers)
 
 
 def _context(identity: Identity, reference: Reference, facts: Facts) -> Context:

@@ -21,13 +21,19 @@ class _Frozen(BaseModel):
 
 
 class Tool(_Frozen):
-    """Which program and which data made the diagnosis (dates as ``YYYY-MM-DD``)."""
+    """Which program and which data made the diagnosis (dates as ``YYYY-MM-DD``).
+
+    ``arguments`` are the options of the command that change what is said, and ``commit`` the
+    installed one where it is known; both are empty for a program that uses the library.
+    """
 
     name: str = "demarc"
     version: str
     policy: str
     baselines: str
     bugs: str
+    arguments: tuple[str, ...] = ()
+    commit: str = ""
 
 
 class BundleInfo(_Frozen):
@@ -40,6 +46,8 @@ class BundleInfo(_Frozen):
     format: int
     layout: str
     collector: str = ""
+    #: What the collector was asked for, as its manifest says it; what was left empty is left out.
+    collector_options: dict[str, str] = {}
     collected_at: datetime | None = None
     #: Where ``collected_at`` comes from when no manifest or collection row tells it.
     collected_at_source: str = "manifest"
@@ -47,6 +55,8 @@ class BundleInfo(_Frozen):
     complete: bool
     missing: tuple[Gap, ...] = ()
     masked: dict[str, int] = {}
+    #: The bundle is a redacted copy: its names and addresses are stand-ins.
+    redacted: bool = False
 
 
 class NetworkInfo(_Frozen):
@@ -77,12 +87,17 @@ class PoolInfo(_Frozen):
 
 
 class NodeInfo(_Frozen):
-    """One node for the node grid: ``ready`` is None where the condition was not shown."""
+    """One node for the node grid: ``ready`` is None where the condition was not shown.
+
+    ``clock_ahead_s`` is by how many seconds its clock runs ahead (negative: behind), where the
+    bundle shows that it is off by five seconds or more. Times in the timeline are corrected for it.
+    """
 
     name: str
     pool: str
     ready: bool | None
     has_archive: bool
+    clock_ahead_s: float | None = None
 
 
 class NodeCounts(_Frozen):

@@ -30,6 +30,9 @@ class Signal(StrEnum):
     CHANGED_BY_CUSTOMER = "changed-by-customer"
     CHANGED_BY_UNKNOWN = "changed-by-unknown"
     CHANGED_BY_AKS = "changed-by-aks"
+    #: What differs is written by AKS too in the course of its work: without an author, a difference
+    #: can be a trace of AKS itself.
+    WRITTEN_BY_AKS_TOO = "written-by-aks-too"
     ALLOWED_CUSTOMISATION = "allowed-customisation"
     CUSTOMISATION_BREAKS = "customisation-breaks"
     SYSTEM_METADATA_CHANGED = "system-metadata-changed"
@@ -43,12 +46,16 @@ class Signal(StrEnum):
     NODE_IMAGE_UNSUPPORTED = "node-image-unsupported"
     VERSION_SKEW = "version-skew"
     CAPACITY_EXHAUSTED = "capacity-exhausted"
+    #: Something says that it is used up, and what is seen in use does not account for it.
+    CAPACITY_DOUBTED = "capacity-doubted"
     EGRESS_BLOCKED = "egress-blocked"
     EGRESS_NOT_CHECKED = "egress-not-checked"
     AUTHORIZATION_OF_CLUSTER_IDENTITY = "authorization-of-cluster-identity"
     OWN_WEBHOOK = "own-webhook"
     OWN_DAEMONSET = "own-daemonset"
     OWN_REGISTRY = "own-registry"
+    #: Nothing came back from a registry of Microsoft's, for an image of the customer's workload.
+    REGISTRY_OF_MICROSOFT = "registry-of-microsoft"
     CUSTOM_DNS = "custom-dns"
     #: Something that people do with kubectl in the course of running a cluster (cordon, scale).
     OWN_OPERATION = "own-operation"

@@ -17,11 +17,18 @@ from analyzer.rules.stopwatch import OutOfTime, stopped_after
 MAX_HITS = 20_000
 
 
+_NOT_TOLD = Gap(
+    path="cluster/resources/core/nodes.json",
+    reason=Presence.NOT_ASKED,
+    detail="nothing tells whether this is an AKS cluster",
+)
+
+
 def run_rules(
     rules: Iterable[Registered],
     supply: Mapping[type[Any], Any],
     *,
-    aks: bool,
+    aks: bool | None,
     seconds: float = DEFAULT_LIMITS.max_rule_seconds,
 ) -> tuple[RuleResult, ...]:
     """Run every rule on the facts that it asks for, in the order given, each for ``seconds``."""
@@ -32,16 +39,19 @@ def run_rule(
     registered: Registered,
     supply: Mapping[type[Any], Any],
     *,
-    aks: bool,
+    aks: bool | None,
     seconds: float = DEFAULT_LIMITS.max_rule_seconds,
 ) -> RuleResult:
     """Run one rule; one that saw a hit and then missed an input keeps the hit and tells the gap.
 
-    One that is not done within ``seconds`` ends there, in the same way.
+    One that is not done within ``seconds`` ends there, in the same way. ``aks`` is None where
+    nothing tells whether the cluster is AKS: then no rule that needs it can say anything.
     """
     rule = registered.rule
+    if aks is None and not rule.not_aks:
+        return RuleResult(rule_id=rule.id, outcome=Outcome.UNKNOWN, gaps=(_NOT_TOLD,))
     if not aks and not rule.not_aks:
-        reason = "not shown to be an AKS cluster: the AKS support policy has no say"
+        reason = "not an AKS cluster: the AKS support policy has no say"
         return RuleResult(rule_id=rule.id, outcome=Outcome.NOT_APPLICABLE, reason=reason)
     arguments, missing = _arguments(registered, supply)
     if missing:

@@ -14,6 +14,7 @@ from analyzer.rules.registry import all_rules
 from tests.rules.harness import analysis_of, findings_of, result_of, with_data
 
 CASES = Path(__file__).parent / "cases"
+_VERDICT = ("owner", "stance", "severity", "decided_by", "confidence")
 SECTIONS = ("hit", "clear", "unknown", "not-applicable")
 
 
@@ -55,7 +56,7 @@ def _check_findings(findings: tuple[Finding, ...], expect: dict[str, Any]) -> No
     subjects = [f.subject.key for f in findings]
     for subject in expect.get("subjects", []):
         assert subject in subjects
-    wanted = {k: v for k, v in expect.items() if k in ("owner", "stance", "severity", "decided_by")}
+    wanted = {k: v for k, v in expect.items() if k in _VERDICT}
     for finding in findings:
         got = {k: str(getattr(finding, k)) for k in wanted}
         assert got == wanted, (finding.title, finding.because)
@@ -63,6 +64,8 @@ def _check_findings(findings: tuple[Finding, ...], expect: dict[str, Any]) -> No
             causes = {name.rsplit("-", 1)[0] for name in finding.explained_by}
             assert expect["explained_by"] in causes, (finding.title, causes)
         assert all(e.excerpt for e in finding.evidence), "an excerpt could not be cut"
+    for text in expect.get("would_change", []):
+        assert all(text in " ".join(f.would_change) for f in findings), findings[0].would_change
     for text in expect.get("saw", []):
         assert any(text in f.saw for f in findings), [f.saw for f in findings]
 

@@ -12,7 +12,6 @@ How we know:
 What to do:
   customer: Undo the change (az aks update -g <resource group> -n <cluster> lets AKS write its own
     state), and give additional rights with roles and bindings of your own.
-  microsoft: Nothing is to be done before the change is undone.
 References:
   - AKS support policies: https://learn.microsoft.com/azure/aks/support-policies
   - Role bindings: https://kubernetes.io/docs/reference/access-authn-authz/rbac/

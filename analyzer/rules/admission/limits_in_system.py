@@ -10,7 +10,7 @@ How we know:
   the last hour, make it more than a risk, and so do managed pods that run with a limit of the
   limit range which the component's own specification does not have.
 What to do:
-  customer: Delete it (kubectl -n kube-system delete resourcequota or limitrange NAME).
+  customer: Delete it (kubectl -n kube-system delete <kind> <name>).
 References:
   - Limit ranges: https://kubernetes.io/docs/concepts/policy/limit-range/
   - Resource quotas: https://kubernetes.io/docs/concepts/policy/resource-quotas/
@@ -28,6 +28,7 @@ from analyzer.facts.identity import Identity
 from analyzer.facts.listings import DaemonSets, Deployments, Events, Pods, ResourceQuotas
 from analyzer.facts.more_listings import LimitRanges
 from analyzer.facts.objects import AnyObject, Event, Pod, ResourceQuota
+from analyzer.model.gap import Gap, NotCollected
 from analyzer.model.subject import Subject
 from analyzer.rules.admission._selectors import SYSTEM
 from analyzer.rules.api import Hit, Rule, Signal
@@ -49,8 +50,8 @@ _LIMIT = re.compile(
 
 
 def check(
-    limits: LimitRanges,
-    quotas: ResourceQuotas,
+    limits: LimitRanges | None,
+    quotas: ResourceQuotas | None,
     identity: Identity,
     baseline: Baseline,
     events: Events | None,
@@ -59,7 +60,7 @@ def check(
     daemonsets: DaemonSets | None,
 ) -> Iterator[Hit]:
     refused = [e for e in (events.items if events is not None else ()) if _refused(e, identity)]
-    laid: tuple[_Limit, ...] = (*limits.of(SYSTEM), *quotas.of(SYSTEM))
+    laid, missing = _laid(limits or LimitRanges(), quotas or ResourceQuotas())
     for item in laid:
         if whose(item, baseline.catalogue, identity).managed:
             continue
@@ -67,6 +68,22 @@ def check(
         told += [e for e in refused if f"quota: {item.name}" in e.text]
         bounded = _bounded(item, pods, deployments, daemonsets)
         yield _hit(item, told, bounded, identity)
+    if missing:
+        raise NotCollected(*missing)
+
+
+def _laid(
+    limits: LimitRanges, quotas: ResourceQuotas
+) -> tuple[tuple[_Limit, ...], tuple[Gap, ...]]:
+    """What lies on the namespace, and what of it was not read: each of the two counts alone."""
+    found: list[_Limit] = []
+    missing: list[Gap] = []
+    for listing in (limits, quotas):
+        try:
+            found += listing.of(SYSTEM)
+        except NotCollected as gap:
+            missing += gap.gaps
+    return tuple(found), tuple(missing)
 
 
 def _hit(item: _Limit, told: list[Event], bounded: list[Pod], identity: Identity) -> Hit:

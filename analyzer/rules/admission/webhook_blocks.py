@@ -8,13 +8,13 @@ Why it matters:
   kube-system, AKS cannot repair or update its own components, and node upgrades stop.
 How we know:
   Events with "failed calling webhook" name the webhook and what was blocked. Without events: the
-  webhook's configuration, its Service and endpoints, and its selectors against the labels of
-  kube-system. AKS adds selectors to customers' webhooks that leave its namespaces out, unless the
-  configuration says admissions.enforcer/disabled. A webhook that says no on purpose is left out.
+  webhook's configuration, its Service and endpoints, and its rules, selectors and matchConditions
+  against kube-system and the managed pods in it. AKS adds selectors to customers' webhooks that
+  leave its namespaces out, unless the configuration says admissions.enforcer/disabled. A webhook
+  that says no on purpose is left out.
 What to do:
-  customer: Bring the webhook's pods back, or remove its configuration (kubectl delete
-    validatingwebhookconfiguration or mutatingwebhookconfiguration <name>). Set failurePolicy
-    Ignore, or leave kube-system out by a namespaceSelector.
+  customer: Bring the webhook's pods back, or remove its configuration (kubectl delete <kind>
+    <name>). Set failurePolicy Ignore, or leave kube-system out by a namespaceSelector.
   microsoft: Look at the component behind the webhook.
 References:
   - Webhooks and AKS's own namespaces: https://learn.microsoft.com/azure/aks/faq
@@ -46,7 +46,7 @@ from analyzer.model.subject import Subject
 from analyzer.rules.admission._backends import Cluster, dead_backend
 from analyzer.rules.admission._case import Case
 from analyzer.rules.admission._refusals import Refusals, refusals
-from analyzer.rules.admission._selectors import SYSTEM, blocks_components, selects, system_labels
+from analyzer.rules.admission._selectors import SYSTEM, System, system_of
 from analyzer.rules.api import Hit, Rule, Signal
 
 RULE = Rule(
@@ -63,7 +63,7 @@ class _World:
     baseline: Baseline
     identity: Identity
     cluster: Cluster
-    system_labels: Mapping[str, str]
+    system: System
 
 
 def check(
@@ -79,7 +79,8 @@ def check(
     namespaces: Namespaces | None,
 ) -> Iterator[Hit]:
     cluster = Cluster(services or Services(), slices, endpoints, pods, namespaces)
-    world = _World(baseline, identity, cluster, system_labels(namespaces))
+    system = system_of(namespaces, pods, baseline.catalogue, identity)
+    world = _World(baseline, identity, cluster, system)
     told = refusals(events, identity.collected_at)
     missing: NotCollected | None = None
     for configuration in (*validating.items, *mutating.items):
@@ -117,9 +118,7 @@ def _case(
     answers = dead is None and service is not None and not unseen
     if answers and not refused.goes_on(world.identity.collected_at):
         return None  # as after an upgrade of the webhook: it is there again
-    reaches = blocks_components(webhook) and selects(
-        webhook.namespace_selector, world.system_labels
-    )
+    reaches = world.system.reached_by(webhook)
     return Case(configuration, webhook, dead, refused, reaches)
 
 

@@ -6,8 +6,9 @@ What it means:
 Why it matters:
   An upgrade that drains the webhook's own pods first stops itself.
 How we know:
-  The webhook's rules and selectors against the labels of kube-system; its Service lies in another
-  namespace and has endpoints.
+  The webhook's rules (with matchPolicy), selectors and matchConditions against the labels of
+  kube-system and of the managed pods in it; its Service lies in another namespace and has
+  endpoints. A condition that cannot be read here is taken to leave kube-system out.
   AKS adds selectors to such webhooks, unless they carry admissions.enforcer/disabled.
 What to do:
   customer: Leave kube-system out by a namespaceSelector, set failurePolicy Ignore, or take the mark
@@ -29,13 +30,14 @@ from analyzer.facts.listings import (
     EndpointsLists,
     MutatingWebhooks,
     Namespaces,
+    Pods,
     Services,
     ValidatingWebhooks,
 )
 from analyzer.facts.objects import Webhook
 from analyzer.model.gap import NotCollected
 from analyzer.rules.admission._backends import Cluster, dead_backend
-from analyzer.rules.admission._selectors import blocks_components, selects, system_labels
+from analyzer.rules.admission._selectors import system_of
 from analyzer.rules.api import Hit, Rule, Signal
 
 RULE = Rule(
@@ -56,9 +58,10 @@ def check(
     slices: EndpointSlices | None,
     endpoints: EndpointsLists | None,
     namespaces: Namespaces | None,
+    pods: Pods | None,
 ) -> Iterator[Hit]:
     cluster = Cluster(services, slices, endpoints, None, namespaces)
-    labels = system_labels(namespaces)
+    system = system_of(namespaces, pods, baseline.catalogue, identity)
     for item in (*validating.items, *mutating.items):
         if whose(item, baseline.catalogue, identity).managed:
             continue
@@ -67,8 +70,7 @@ def check(
             for webhook in item.webhooks
             if webhook.failure_policy == "Fail"
             and _is_outside(webhook)
-            and blocks_components(webhook)
-            and selects(webhook.namespace_selector, labels)
+            and system.reached_by(webhook)
             and _answers(webhook, cluster)
         ]
         if reaching:

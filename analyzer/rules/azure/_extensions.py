@@ -1,9 +1,14 @@
 """VM extensions on the nodes: AKS's own, those that Azure's services put there, and others.
 
-AKS's: https://learn.microsoft.com/azure/aks/support-policies names the custom script; the others
-are those of node pools in public exports. Services of Azure add theirs by policy: Azure Monitor,
-Defender for Cloud, guest configuration, attestation, change tracking; Azure's own run command,
-patching and proxy agents (``Microsoft.CPlat``) come with its operations.
+AKS's: https://learn.microsoft.com/azure/aks/support-policies names the custom script; the publisher
+``Microsoft.AKS`` has the others (``Compute.AKS.Linux.AKSNode``, ``Compute.AKS.Linux.Billing`` and
+the like for Windows: Azure/karpenter-provider-azure, and node pools in public exports). Services of
+Azure add theirs by policy (github.com/Azure/azure-policy, built-in-policies): Azure Monitor,
+Defender for Cloud, guest configuration, attestation, change tracking; patching
+(``Microsoft.CPlat.Core``, and ``Microsoft.SoftwareUpdateManagement`` of Azure Update Manager, see
+https://learn.microsoft.com/azure/update-manager), run command and proxy agents come with Azure's
+operations. Others of Microsoft's (diagnostics, key vault, VM access, backup) are Microsoft's
+software, and somebody in the subscription has to ask for them.
 """
 
 from __future__ import annotations
@@ -29,7 +34,7 @@ _OF_AZURE = frozenset(
         "microsoft.enterprisecloud.monitoring", "microsoft.azure.geneva",
         "microsoft.azure.networkwatcher", "microsoft.azure.security", "qualys",
         "microsoft.azure.activedirectory", "microsoft.cplat.core", "microsoft.cplat.proxyagent",
-        "microsoft.managedservices", "microsoft.hpccompute",
+        "microsoft.managedservices", "microsoft.hpccompute", "microsoft.softwareupdatemanagement",
     }
 )  # fmt: skip
 KNOWN = _OF_AKS | _OF_AZURE
@@ -75,6 +80,11 @@ class Extension:
             return not self.own_script
         kind = self.kind.lower()
         return not any(kind.startswith(f"{publisher}.") for publisher in KNOWN)
+
+    @property
+    def of_microsoft(self) -> bool:
+        """True for software of Microsoft's that neither AKS nor a policy of Azure's puts there."""
+        return self.strange and not self.script and self.kind.lower().startswith("microsoft.")
 
 
 def extensions(azure: AzureExports, missing: list[Gap]) -> tuple[Extension, ...]:

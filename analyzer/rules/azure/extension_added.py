@@ -9,13 +9,14 @@ Why it matters:
 How we know:
   The extensions of the scale sets, of the nodes' own agents where they were collected, and
   operations on extensions in the activity log. Extensions of AKS, and those that services of
-  Azure add by policy (Azure Monitor, Defender for Cloud, guest configuration and the like), do
-  not count.
+  Azure add by policy (Azure Monitor, Defender for Cloud, guest configuration, patching and the
+  like), do not count. Other software of Microsoft's as an extension (diagnostics, key vault, VM
+  access) is told as low: whether a person or a policy of the subscription asked for it, the
+  activity log says.
 What to do:
   customer: Remove the extension: az vmss extension delete -g <node resource group> --vmss-name
     <vmss> -n <name>; then replace the nodes (az aks nodepool upgrade --node-image-only) and run
     the software as a DaemonSet.
-  microsoft: Nothing is to be done before the extension is gone.
 References:
   - AKS support policies: https://learn.microsoft.com/azure/aks/support-policies
 """
@@ -25,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.azure_authors import settled_by
 from analyzer.facts.listings import Nodes
 from analyzer.facts.node_files import NodeArchives
 from analyzer.model.gap import Gap, NotCollected
@@ -33,6 +35,7 @@ from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.azure._activity import Write, latest, signals_of, writes
 from analyzer.rules.azure._extensions import Extension, extensions, on_nodes
 from analyzer.rules.azure._sets import NodeSet, node_sets, rows_of, set_for, set_of, tell
+from analyzer.rules.command_words import plain
 
 RULE = Rule(
     id="AKS-IAAS-002",
@@ -42,6 +45,7 @@ RULE = Rule(
     signals=frozenset({Signal.NODE_HOST}),
 )
 
+_CUSTOMER = frozenset({Signal.CHANGED_BY_CUSTOMER})
 #: A write of the scale set's model puts extensions on it as well (az vmss extension set does).
 _WRITES = ("/extensions/write", "/extensions/delete", "virtualmachinescalesets/write")
 
@@ -84,20 +88,47 @@ def _of(extension: Extension, done: Iterable[Write]) -> Write | None:
 
 def _hit(extension: Extension, group: NodeSet, author: Write | None, azure: AzureExports) -> Hit:
     pool = f"Node pool {group.pool}" if group.pool else f"Scale set {group.name}"
-    what = "the custom script of AKS was altered" if extension.altered else "an extension of others"
+    what = (
+        "the custom script of AKS was altered" if extension.altered else _NAMES[_variant(extension)]
+    )
     by = f" The activity log shows {author}." if author else " Who put it there is not shown."
-    certain = {Signal.CHANGED_BY_CUSTOMER} if extension.strange else set()
+    certain = extension.strange and not extension.of_microsoft
     return Hit(
         subject=group.subject,
         title=f"{pool}: {what} is on the nodes" if extension.strange else f"{pool}: {what}",
         saw=f"{group.name} has the extension {extension.name} ({extension.kind}).{by}",
         expected="Only the extensions that AKS and services of Azure put on nodes.",
         evidence=(extension.where, *((author.where(azure),) if author else ())),
-        variant="script" if extension.script else "default",
+        variant=_variant(extension),
         group=f"{group.subject.key}|{extension.name.lower()}",
-        signals=signals_of(author) | certain,
+        signals=signals_of(author) | (_CUSTOMER if certain else frozenset()),
         affects=group.node_subjects,
         first_seen=author.at if author else None,
+        would_change=() if certain or author else (settled_by(azure, group.name),),
+        do_next=_remove(extension, group),
+    )
+
+
+_NAMES = {
+    "script": "a custom script of others",
+    "of-microsoft": "an extension of Microsoft's that AKS does not install",
+    "default": "an extension that AKS did not install",
+}
+
+
+def _variant(extension: Extension) -> str:
+    if extension.script:
+        return "script"
+    return "of-microsoft" if extension.of_microsoft else "default"
+
+
+def _remove(extension: Extension, group: NodeSet) -> str | None:
+    if not extension.strange or not plain(extension.name, group.name):
+        return None
+    return (
+        f"Remove the extension: az vmss extension delete -g <node resource group> --vmss-name "
+        f"{group.name} -n {extension.name}; then replace the nodes (az aks nodepool upgrade "
+        "--node-image-only), and run the software as a DaemonSet."
     )
 
 
@@ -108,13 +139,14 @@ def _seen_on_nodes(found: list[Extension], listed: set[str]) -> Iterator[Hit]:
             continue
         yield Hit(
             subject=Subject(kind="Node", name=extension.holder),
-            title=f"An extension of others is on nodes: {extension.name}",
+            title=f"An extension that AKS did not install is on nodes: {extension.name}",
             saw=f"The agent of {extension.holder} lists the extension {extension.name} "
             f"({extension.kind}).",
             expected="Only the extensions that AKS and services of Azure put on nodes.",
             evidence=(extension.where,),
+            variant=_variant(extension),
             group=extension.kind,
-            signals=frozenset({Signal.CHANGED_BY_CUSTOMER}),
+            signals=signals_of(None) if extension.of_microsoft else _CUSTOMER,
         )
 
 

@@ -13,7 +13,6 @@ How we know:
 What to do:
   customer: Put AKS's group back by a node image upgrade (az aks nodepool upgrade
     --node-image-only), and put own groups on subnets of your own.
-  microsoft: Nothing is to be done before the group is back.
 References:
   - Support policies: https://learn.microsoft.com/azure/aks/support-policies
 """
@@ -24,6 +23,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.azure_authors import settled_by
 from analyzer.facts.listings import Nodes
 from analyzer.model.gap import Gap, NotCollected
 from analyzer.model.hit import DriftRow
@@ -88,7 +88,8 @@ def _hit(group: NodeSet, name: str, azure: AzureExports) -> Hit:
             azure.where("vmss", f"name: {group.name}", *([name] if name else ["networkProfile"])),
             *((author.where(azure),) if author else ()),
         ),
-        signals=frozenset({Signal.CHANGED_BY_CUSTOMER}) if name else signals_of(author),
+        signals=signals_of(author),
+        would_change=() if author else (settled_by(azure, group.name),),
         affects=group.node_subjects,
         first_seen=author.at if author else None,
         drift=(

@@ -13,7 +13,6 @@ How we know:
 What to do:
   customer: Remove the rule: az network nsg rule delete -g <node resource group> --nsg-name <nsg> -n
     <rule>. Use a network policy, or a group on a subnet of your own, instead.
-  microsoft: Nothing is to be done before the rule is gone.
 References:
   - AKS support policies: https://learn.microsoft.com/azure/aks/support-policies
   - Outbound rules for AKS: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
@@ -33,6 +32,7 @@ from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.azure._activity import Write, latest, signals_of, writes
 from analyzer.rules.azure._rules_of_nsg import MANAGED, blocks, describe, foreign_rules, managed
 from analyzer.rules.azure._sets import inside, rows_of, tell
+from analyzer.rules.command_words import plain
 
 RULE = Rule(
     id="AKS-IAAS-003",
@@ -104,7 +104,7 @@ def _hit(
     by = f" The activity log shows {author}." if author else " Who wrote them is not shown."
     return Hit(
         subject=Subject(kind="NetworkSecurityGroup", name=name),
-        title=f"{name}, which AKS manages, has rules of somebody else",
+        title=f"Rules were added to {name}, which AKS manages",
         saw=f"{name} has {_counted(rules)}: {'; '.join(describe(r) for r in rules[:3])}.{by}",
         expected="Only rules that AKS writes for Services and its own features.",
         evidence=(
@@ -117,6 +117,16 @@ def _hit(
         first_seen=min((w.at for w in exact or done if w.at), default=None),
         drift=tuple(_drift(rule, author) for rule in rules[:10]),
         produces=effects,
+        do_next=_remove(name, str(rules[0].get("name"))),
+    )
+
+
+def _remove(group: str, rule: str) -> str | None:
+    if not plain(group, rule):
+        return None
+    return (
+        "Remove the rule: az network nsg rule delete -g <node resource group> --nsg-name "
+        f"{group} -n {rule}. Use a network policy, or a group on a subnet of your own, instead."
     )
 
 

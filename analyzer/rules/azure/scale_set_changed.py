@@ -15,7 +15,6 @@ How we know:
 What to do:
   customer: Undo the change through the AKS API, then let AKS write its own model again: az aks
     nodepool upgrade --node-image-only -g <resource group> --cluster-name <cluster> -n <pool>.
-  microsoft: Nothing is to be done before the change is undone.
 References:
   - AKS support policies: https://learn.microsoft.com/azure/aks/support-policies
   - AKS frequently asked questions: https://learn.microsoft.com/azure/aks/faq

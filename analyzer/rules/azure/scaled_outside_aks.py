@@ -25,11 +25,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.azure_authors import settled_by
 from analyzer.facts.listings import Nodes
 from analyzer.model.gap import Gap, NotCollected
 from analyzer.model.hit import DriftRow
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.azure._activity import Write, latest, writes
+from analyzer.rules.azure._activity import Write, latest, signals_of, writes
 from analyzer.rules.azure._cluster import word
 from analyzer.rules.azure._sets import NodeSet, inside, node_sets, rows_of, set_of, tell
 
@@ -83,7 +84,6 @@ def _author(group: NodeSet, azure: AzureExports) -> Write | None:
 
 def _hit(group: NodeSet, has: int, wants: int, author: Write | None, azure: AzureExports) -> Hit:
     by = f"The activity log shows {author}." if author else "Who changed it is not shown."
-    known = Signal.CHANGED_BY_CUSTOMER if author else Signal.CHANGED_BY_UNKNOWN
     return Hit(
         subject=group.subject,
         title=f"The scale set of node pool {group.pool} has {has} machines, the pool {wants}",
@@ -95,8 +95,9 @@ def _hit(group: NodeSet, has: int, wants: int, author: Write | None, azure: Azur
             azure.where("agent-pools", f"name: {group.pool}", f"count: {wants}"),
             *((author.where(azure),) if author else ()),
         ),
-        signals=frozenset({known}),
+        signals=signals_of(author) | {Signal.WRITTEN_BY_AKS_TOO},
         affects=group.node_subjects,
         first_seen=author.at if author else None,
         drift=(DriftRow(path="sku.capacity", expected=str(wants), actual=str(has)),),
+        would_change=() if author else (settled_by(azure, group.name),),
     )

@@ -81,7 +81,6 @@ def check(
     sure = bool(full) or any(one.subnet_full for one in seen.values())
     room = _room(seen, pods, nodes)
     waiting = sorted({pod for one in seen.values() for pod in one.pods})
-    own_limit = sure or room.crowded or identity.network.mode is not NetworkMode.OVERLAY
     yield Hit(
         subject=Subject(kind="Subnet", name="pod addresses"),
         saw=_sentence(seen, waiting, room, sure=sure),
@@ -90,7 +89,7 @@ def check(
             *(place for one in seen.values() for place in one.places[:2]),
             *(c.where("status: SubnetFull") for c in full),
         )[:6],
-        signals=frozenset({Signal.CAPACITY_EXHAUSTED if own_limit else Signal.UNHEALTHY}),
+        signals=_signals(room, identity, sure=sure),
         affects=(
             *(Subject(kind="Node", name=name) for name in seen if name != UNKNOWN_NODE),
             *(Subject(kind="Pod", namespace=ns, name=name) for ns, name in waiting[:200]),
@@ -103,6 +102,20 @@ def check(
         # A full subnet explains itself; otherwise a bug that loses addresses may explain it.
         instance_of=frozenset() if sure or room.crowded else None,
     )
+
+
+def _signals(room: Room, identity: Identity, *, sure: bool) -> frozenset[Signal]:
+    """A full subnet and a node full of pods are sizes that the customer chose.
+
+    In overlay a node has its own range, larger than its pods can use up. Elsewhere few pods leave
+    two reasons: a subnet without room, or addresses that were lost on the node.
+    """
+    if sure or room.crowded:
+        return frozenset({Signal.CAPACITY_EXHAUSTED})
+    if identity.network.mode is NetworkMode.OVERLAY:
+        return frozenset({Signal.UNHEALTHY})
+    doubt = {Signal.CAPACITY_DOUBTED} if room.sparse else set()
+    return frozenset({Signal.CAPACITY_EXHAUSTED, *doubt})
 
 
 def _full_configs(configs: NodeNetworkConfigs | None, seen: Mapping[str, Seen]) -> list[AnyObject]:

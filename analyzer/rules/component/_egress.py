@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analyzer.baselines.images import parse_image
@@ -19,6 +20,10 @@ BLOCKED = frozenset({"timeout", "reset", "tls", "nxdomain"})
 #: Components that send to endpoints outside, by category and by id.
 OUTWARD = frozenset({"monitoring", "security", "gitops", "cost"})
 OUTWARD_IDS = frozenset({"azure-policy"})
+#: The host to which containerd got no connection (net/http and net of Go).
+_UNREACHED = re.compile(
+    r'https?://(?P<host>[\w.-]+)[^"\s]*"?: (?:dial tcp|net/http|read tcp|EOF|context deadline)'
+)
 _PULL = frozenset({"ImagePullBackOff", "ErrImagePull"})
 
 
@@ -38,17 +43,25 @@ def pulls_fail(pods: Iterable[Pod]) -> bool:
 
 
 def egress_view(
-    component: Component, pods: tuple[Pod, ...], archives: NodeArchives | None
+    component: Component,
+    pods: tuple[Pod, ...],
+    archives: NodeArchives | None,
+    told: Iterable[str] = (),
 ) -> EgressView:
-    """Look at what the component needs outside: the API server, its registry, or its service."""
+    """Look at what the component needs outside: the API server, its registry, or its service.
+
+    ``told`` are texts of events about its pods: they name the host that a pull did not reach.
+    """
     nodes = {pod.spec.node_name for pod in pods if pod.spec.node_name}
     if pulls_fail(pods):
         hosts = {parse_image(s.image).registry for pod in pods for s in pod.statuses}
-        return _look(archives, nodes, "probes/egress.json", lambda probe: probe.name in hosts)
+        # The registry's own name may be open while the one that the layers come from is not.
+        hosts |= {host for text in told for host in _UNREACHED.findall(text)}
+        return _look(archives, nodes, "probes/egress.json", hosts)
     if component.category == "tunnel":
         return api_view(archives, nodes)
     if component.category in OUTWARD or component.id in OUTWARD_IDS:
-        view = _look(archives, nodes, "probes/egress.json", lambda probe: True)
+        view = _look(archives, nodes, "probes/egress.json")
         # The standard probes do not ask for this component's own endpoints.
         return view if view.signals else EgressView(frozenset({Signal.EGRESS_NOT_CHECKED}))
     return EgressView()
@@ -56,7 +69,7 @@ def egress_view(
 
 def api_view(archives: NodeArchives | None, nodes: set[str]) -> EgressView:
     """Look at whether the nodes reach the API server by its own name."""
-    return _look(archives, nodes, "probes/api.json", lambda probe: not _in_cluster(probe))
+    return _look(archives, nodes, "probes/api.json")
 
 
 def _in_cluster(probe: Probe) -> bool:
@@ -64,9 +77,10 @@ def _in_cluster(probe: Probe) -> bool:
 
 
 def _look(
-    archives: NodeArchives | None, nodes: set[str], item: str, wanted: Callable[[Probe], bool]
+    archives: NodeArchives | None, nodes: set[str], item: str, hosts: set[str] | None = None
 ) -> EgressView:
-    checked = False
+    """Look at the probes of the hosts, all of which must have been asked; of all without hosts."""
+    asked: set[str] = set()
     for node in archives or ():
         if nodes and node.node not in nodes:
             continue
@@ -75,8 +89,9 @@ def _look(
         except NotCollected:
             continue
         for probe, place in rows:
-            if wanted(probe):
-                checked = True
+            if not _in_cluster(probe) and (hosts is None or probe.name in hosts):
+                asked.add(probe.name)
                 if probe.result in BLOCKED:
                     return EgressView(frozenset({Signal.EGRESS_BLOCKED}), (place,))
+    checked = bool(asked) if hosts is None else hosts <= asked
     return EgressView() if checked else EgressView(frozenset({Signal.EGRESS_NOT_CHECKED}))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.facts.identity import Identity, PolicyEngine
 from analyzer.facts.listings import Events, NetworkPolicies
+from analyzer.facts.more_listings import LimitRanges
 from analyzer.facts.objects import ContainerStateDetail, Pod, Workload
 from analyzer.model.gap import NotCollected
 from analyzer.model.signal import Signal
@@ -18,8 +19,6 @@ _SILENT = frozenset({"ContainerCreating", "PodInitializing"})
 #: Answers of admission to a controller that makes pods.
 _REFUSED = re.compile(r"webhook|admission|denied|forbidden|exceeded quota", re.IGNORECASE)
 _MESSAGE = 160
-#: Exit codes of a container that was told to end, or was killed (128 + the signal).
-_KILLED = frozenset({137, 143})
 
 
 def open_questions(
@@ -44,13 +43,47 @@ def ended_by(
 
     The kernel's kill at the container's own limit is told as such, and needs none.
     """
-    if not any(end.exit_code in _KILLED and end.reason != "OOMKilled" for end in ends):
+    if not any(end.killed and end.reason != "OOMKilled" for end in ends):
         return ChangeView()
     try:
         (events or Events()).of(namespace)
     except NotCollected:
         text = f"The events of {namespace}, which say who ended the container."
         return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED}), (text,))
+    return ChangeView()
+
+
+def told_of(pods: Iterable[Pod], events: Events | None) -> tuple[str, ...]:
+    """The texts of the events about these pods, as far as there are any."""
+    names = {(pod.namespace, pod.name) for pod in pods}
+    shown = events.items if events is not None else ()
+    return tuple(event.text for event in shown if event.about[1:] in names)
+
+
+def limited_by(
+    killed: Iterable[tuple[Pod, str]], workload: Workload | None, limits: LimitRanges | None
+) -> ChangeView:
+    """A limit that a killed container has and its workload does not give comes from elsewhere.
+
+    ``killed`` are pods with the container that was killed for memory. A LimitRange gives such
+    limits; where none is shown to be there or not, the question stays open.
+    """
+    made = workload.spec.template.spec.containers if workload is not None else ()
+    template = {c.name: c.resources.limits.get("memory") for c in made}
+    for pod, name in killed:
+        own = next((c for c in pod.spec.containers if c.name == name), None)
+        limit = own.resources.limits.get("memory") if own is not None else None
+        if limit is None or template.get(name) == limit:
+            continue
+        try:
+            (limits or LimitRanges()).of(pod.namespace or "")
+        except NotCollected:
+            space = pod.namespace
+            text = (
+                f"The limit ranges of {space} (kubectl get limitranges -n {space}): a memory limit "
+                "that they give would make it the customer's."
+            )
+            return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED}), (text,))
     return ChangeView()
 
 

@@ -165,7 +165,7 @@ def _sentence(workload: Workload, pods: list[Pod], absent: int, onset: datetime 
         more = f", and {len(pods) - 1} more" if len(pods) > 1 else ""
         text += f"; {first.name}{where}: {why(first)}{more}"
     if absent:
-        text += f"; {absent} pods do not exist"
+        text += "; 1 pod does not exist" if absent == 1 else f"; {absent} pods do not exist"
     return text
 
 

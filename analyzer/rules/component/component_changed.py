@@ -15,7 +15,6 @@ How we know:
 What to do:
   customer: Undo the change, and use the documented way to customise the component. AKS puts its own
     state back with: az aks update -g <resource group> -n <cluster>
-  microsoft: Nothing is to be done before the change is undone.
 References:
   - AKS support policies: https://learn.microsoft.com/azure/aks/support-policies
   - Managed fields: https://kubernetes.io/docs/reference/using-api/server-side-apply/

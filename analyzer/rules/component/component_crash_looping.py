@@ -33,6 +33,7 @@ from analyzer.baselines.schema import Component
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import ConfigMaps, DaemonSets, Deployments, Events, Pods
 from analyzer.facts.logs import Logs
+from analyzer.facts.more_listings import LimitRanges
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Pod, Workload
 from analyzer.model.subject import Subject
@@ -49,7 +50,7 @@ from analyzer.rules.component._managed import (
     signals_of,
 )
 from analyzer.rules.component._node_side import node_view
-from analyzer.rules.component._open_questions import ended_by
+from analyzer.rules.component._open_questions import ended_by, limited_by
 from analyzer.rules.component._own_log import Sources, Told, told_by_log
 
 RULE = Rule(
@@ -83,6 +84,15 @@ class _Group:
         return min((c.since for c in self.crashes if c.since), default=None)
 
     @property
+    def killed(self) -> tuple[tuple[Pod, str], ...]:
+        """Pods with the container that was killed at its memory limit."""
+        return tuple(
+            (c.pod, c.status.name)
+            for c in self.crashes
+            if c.ended is not None and c.ended.reason == "OOMKilled"
+        )
+
+    @property
     def pods(self) -> tuple[Pod, ...]:
         return tuple(c.pod for c in self.crashes)
 
@@ -97,6 +107,7 @@ def check(
     logs: Logs | None,
     config_maps: ConfigMaps | None,
     events: Events | None,
+    limits: LimitRanges | None,
 ) -> Iterator[Hit]:
     sources = Sources(logs, archives, config_maps, identity.collected_at)
     workloads = _workloads(deployments, daemonsets)
@@ -117,8 +128,13 @@ def check(
         if component is not None and owner.managed:
             group = _Group(component, workloads.get(key), tuple(crashes[key]), counts[key])
             asked = ended_by(key[0], [c.ended for c in group.crashes if c.ended], events)
-            yield _hit(key, group, asked, _told(group, sources), sources, identity)
+            limited = limited_by(group.killed, group.workload, limits)
+            yield _hit(key, group, _both(asked, limited), _told(group, sources), sources, identity)
     pods.of(SYSTEM)
+
+
+def _both(left: ChangeView, right: ChangeView) -> ChangeView:
+    return ChangeView(left.signals | right.signals, (*left.would_change, *right.would_change))
 
 
 def _workloads(

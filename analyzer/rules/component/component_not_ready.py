@@ -57,7 +57,7 @@ from analyzer.rules.component._managed import (
     signals_of,
 )
 from analyzer.rules.component._node_side import node_view
-from analyzer.rules.component._open_questions import open_questions
+from analyzer.rules.component._open_questions import open_questions, told_of
 from analyzer.rules.component._own_log import Sources, told_by_log
 from analyzer.rules.component._readiness import Unready, look
 from analyzer.rules.component._scheduling import SETTLED, scheduling_signals
@@ -131,7 +131,8 @@ def _hit(component: Component, workload: Workload, unready: Unready, world: _Wor
     changed = change_view(workload, component, unready.onset, world.sources.config_maps)
     node = node_view(workload.kind, unready.pods, unready.desired or 0, world.sources.archives)
     asked = open_questions(workload, unready, world.identity, world.events, world.policies)
-    egress = egress_view(component, unready.pods, world.sources.archives)
+    texts = told_of(unready.pods, world.events)
+    egress = egress_view(component, unready.pods, world.sources.archives, texts)
     told = told_by_log(component.id, unready.pods, world.sources)
     none_ready = unready.ready == 0
     variant = ("all-vital" if component.id in VITAL else "all") if none_ready else "some"

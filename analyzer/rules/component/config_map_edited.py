@@ -13,7 +13,6 @@ How we know:
 What to do:
   customer: Undo the edit. Settings of CoreDNS belong into the ConfigMap coredns-custom; AKS puts
     its own state back with: az aks update -g <resource group> -n <cluster>
-  microsoft: Nothing is to be done before the edit is undone.
 References:
   - Customise CoreDNS: https://learn.microsoft.com/azure/aks/coredns-custom
   - AKS support policies: https://learn.microsoft.com/azure/aks/support-policies

@@ -13,7 +13,6 @@ How we know:
 What to do:
   customer: Put the value back, and let AKS reconcile the object: az aks update -g <resource group>
     -n <cluster>. Keep own tools (Helm, Argo CD, Flux) from adopting objects of AKS.
-  microsoft: Nothing is to be done before the change is undone.
 References:
   - AKS support policies: https://learn.microsoft.com/azure/aks/support-policies
   - Managed fields: https://kubernetes.io/docs/reference/using-api/server-side-apply/

@@ -15,7 +15,6 @@ How we know:
 What to do:
   customer: Correct or remove the named key (kubectl -n kube-system edit configmap coredns-custom),
     then restart CoreDNS: kubectl -n kube-system rollout restart deployment coredns
-  microsoft: Nothing is to be done before the content is corrected.
 References:
   - Customise CoreDNS: https://learn.microsoft.com/azure/aks/coredns-custom
   - Customising the DNS service: https://kubernetes.io/docs/tasks/administer-cluster/dns-custom-nameservers/

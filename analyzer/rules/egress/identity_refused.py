@@ -54,9 +54,11 @@ CONTROLLERS = frozenset(
      "cluster-autoscaler", "karpenter"}
 )  # fmt: skip
 _CREDENTIALS = re.compile(r"\b(?P<code>AADSTS(?:7000222|7000215|700016|700027|50034|90002))\b")
+#: A linked refusal names first the right that is there, then the one that is missing.
 _RIGHT = re.compile(
-    r"(?:AuthorizationFailed|LinkedAuthorizationFailed).{0,400}?"
-    r"perform action '(?P<code>Microsoft\.(?:Network|Compute/virtualMachine)[\w/]*)'"
+    r"(?:AuthorizationFailed|LinkedAuthorizationFailed).{0,600}?"
+    r"does not have (?:authorization|permission) to perform action(?:\(s\))? "
+    r"'(?P<code>Microsoft\.(?:Network|Compute/virtualMachine)[\w/]*)'"
 )
 #: Components that use the cluster's identity. The kubelet's log and that of the secrets driver tell
 #: of identities, too, that customers gave to their own pods.
@@ -190,5 +192,6 @@ def _hit(own: list[_Refusal], now: datetime | None) -> Hit:
         onset_at_latest=True,
         last_seen=now,
         count=sum(r.times for r in own),
-        produces=None if expired else frozenset(),
+        # A single right that is missing explains what it was asked for, and nothing else.
+        produces=None if expired else frozenset({"azure-right-missing"}),
     )

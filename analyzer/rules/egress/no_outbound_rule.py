@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.azure_authors import settled_by
 from analyzer.facts.listings import Nodes
 from analyzer.facts.node_files import NodeArchives
 from analyzer.model.gap import Gap
@@ -68,13 +69,10 @@ def check(
                     exports.where("load-balancers", f"name: {row.get('name')}"),
                     exports.where("managed-cluster", "networkProfile", "outboundType"),
                 ),
-                signals=frozenset({Signal.CHANGED_BY_UNKNOWN}),
+                signals=frozenset({Signal.CHANGED_BY_UNKNOWN, Signal.WRITTEN_BY_AKS_TOO}),
                 variant="default" if seen else "not-seen",
                 affects=tuple(node.subject for node in listed),
                 produces=None if seen else frozenset(),
-                would_change=(
-                    "An operation of AKS in the activity log that removed the rule would make it "
-                    "Microsoft's.",
-                ),
+                would_change=(settled_by(azure, LOAD_BALANCER),),
             )
     tell(missing)

@@ -8,8 +8,8 @@ Why it matters:
 How we know:
   The condition Ready has been False for half an hour or more. Suspended objects are left out.
 What to do:
-  customer: Do what the message says (kubectl describe kustomization or helmrelease NAME), correct
-    the repository, and let Flux try again.
+  customer: Do what the message says (kubectl describe <kind> <name> -n <namespace>), correct the
+    repository, and let Flux try again.
 References:
   - GitOps with Flux: https://learn.microsoft.com/azure/azure-arc/kubernetes/conceptual-gitops-flux2
 """

@@ -50,7 +50,7 @@ CAUSES = (
         r"AuthorizationFailed|does not have authorization|LinkedAuthorizationFailed",
         "the cluster's identity has no right to it",
         Signal.AUTHORIZATION_OF_CLUSTER_IDENTITY,
-        effects=_IN_AZURE,
+        effects=(*_IN_AZURE, "azure-right-missing"),
     ),
     _cause(
         r"ScopeLocked|RequestDisallowedByPolicy|DisallowedByPolicy",

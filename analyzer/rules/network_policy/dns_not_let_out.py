@@ -12,7 +12,6 @@ How we know:
 What to do:
   customer: Add an egress rule for UDP and TCP 53 to the pods of CoreDNS (namespace kube-system,
     label k8s-app=kube-dns).
-  cni-vendor: Nothing, before the policy is corrected.
 References:
   - Network policies on AKS: https://learn.microsoft.com/azure/aks/use-network-policies
   - Network policies: https://kubernetes.io/docs/concepts/services-networking/network-policies/

@@ -83,7 +83,7 @@ def _table(archive: NodeFiles | None) -> tuple[int, int, EvidenceRef] | None:
     if COUNT not in values or LIMIT not in values:
         return None
     count, limit = values[COUNT][0], values[LIMIT][0]
-    if not (count.isdigit() and limit.isdigit() and int(limit)):
+    if not (count.isdecimal() and limit.isdecimal() and int(limit)):
         return None
     return int(count), int(limit), values[COUNT][1]
 

@@ -86,7 +86,7 @@ def _rows(archive: NodeFiles, flags: TextFile) -> Iterator[Row]:
     file = json_settings(config.text) if config is not None else {}
     for key, (low, high) in _NUMBERS.items():
         text, where = _value(key, own, file, flags, config)
-        if text.lstrip("-").isdigit() and not low <= int(text) <= high:
+        if text.removeprefix("-").isdecimal() and not low <= int(text) <= high:
             yield DriftRow(path=key[1], expected=f"{low} to {high}", actual=text), where
     for key, words in _WORDS.items():
         text, where = _value(key, own, file, flags, config)
@@ -94,7 +94,7 @@ def _rows(archive: NodeFiles, flags: TextFile) -> Iterator[Row]:
             yield DriftRow(path=key[1], expected=" or ".join(words), actual=text), where
     low_text, where = _value(_LOW, own, file, flags, config)
     high_text, _ = _value(_HIGH, own, file, flags, config)
-    if low_text.isdigit() and high_text.isdigit() and int(low_text) > int(high_text):
+    if low_text.isdecimal() and high_text.isdecimal() and int(low_text) > int(high_text):
         expected = f"at most {high_text}, the high threshold"
         yield DriftRow(path=_LOW[1], expected=expected, actual=low_text), where
 

@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.facts.identity import Identity
-from analyzer.facts.listings import Events, Nodes
+from analyzer.facts.listings import Events, Nodes, Pods
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import Event, Node
 from analyzer.rules.api import Hit, Rule, Signal
@@ -41,8 +40,14 @@ RULE = Rule(
 _STARTS = frozenset(reason for reason in REPAIR if reason.endswith("Start"))
 
 
+_WORKLOADS = (
+    "The pods of the cluster with their limits (kubectl get pods -A -o json): a workload that used "
+    "the node up before each repair would make it the customer's."
+)
+
+
 def check(
-    events: Events, nodes: Nodes | None, identity: Identity, archives: NodeArchives | None
+    events: Events, nodes: Nodes | None, pods: Pods | None, archives: NodeArchives | None
 ) -> Iterator[Hit]:
     by_node: dict[str, list[Event]] = {}
     for event in events.require().items:
@@ -52,16 +57,19 @@ def check(
     for name, own in sorted(by_node.items()):
         node = known.get(name)
         if node is not None and not leaving(node):
-            yield _hit(node, own, archives)
+            yield _hit(node, own, pods, archives)
 
 
-def _hit(node: Node, own: list[Event], archives: NodeArchives | None) -> Hit:
+def _hit(node: Node, own: list[Event], pods: Pods | None, archives: NodeArchives | None) -> Hit:
     rounds = sum(event.times for event in own if event.reason in _STARTS)
     failed = [event for event in own if event.reason.endswith("Error")]
     lasting = bool(failed) or rounds > 1 or node.ready is False
     steps = ", ".join(dict.fromkeys(event.reason for event in sorted(own, key=_when)))
     state = "is ready now" if node.ready else "is not ready"
     signals = {Signal.NODE_HOST, Signal.UNHEALTHY} | set(unseen_signals(node, archives))
+    # What ran on the node is the first suspect, and nothing shows it.
+    if pods is None:
+        signals.add(Signal.CHANGE_NOT_CHECKED)
     return Hit(
         subject=node.subject,
         title=f"AKS repaired node {node.name}"
@@ -75,6 +83,7 @@ def _hit(node: Node, own: list[Event], archives: NodeArchives | None) -> Hit:
         onset_at_latest=True,
         last_seen=max((event.last for event in own if event.last), default=None),
         count=max(1, rounds),
+        would_change=(_WORKLOADS,) if lasting and pods is None else (),
     )
 
 

@@ -32,6 +32,7 @@ from analyzer.facts.listings import Nodes
 from analyzer.facts.objects import Node
 from analyzer.model.hit import DriftRow
 from analyzer.rules.api import Hit, Rule, Signal
+from analyzer.rules.command_words import plain
 from analyzer.rules.node._nodes import counted, pools_of, settled
 from analyzer.rules.node._peers import agreed, author, customer_wrote, peers_of
 
@@ -144,6 +145,18 @@ def _hit(node: Node, rows: tuple[DriftRow, ...], alike: list[str], *, whole: boo
         drift=rows,
         produces=frozenset({"no-capacity"}) if whole else None,
         would_change=() if signed else (_AUDIT,),
+        do_next=_put_back(node, keys[0], rows[0].expected),
+    )
+
+
+def _put_back(node: Node, key: str, value: str) -> str | None:
+    """The command with the label's own value; None where that is not known."""
+    if not plain(node.name, key, value):
+        return None
+    command = f"kubectl label node {node.name} {key}={value} --overwrite"
+    return (
+        f"Put the label back ({command}), or replace the node by a node image upgrade; set own "
+        "labels through the node pool (az aks nodepool update --labels)."
     )
 
 

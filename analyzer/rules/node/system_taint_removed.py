@@ -33,6 +33,7 @@ from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import NotCollected
 from analyzer.model.hit import DriftRow
 from analyzer.rules.api import Hit, Rule, Signal
+from analyzer.rules.command_words import plain
 from analyzer.rules.node._nodes import counted, settled
 from analyzer.rules.node._peers import AGREE, author
 
@@ -133,6 +134,14 @@ def _hit(
         signals=frozenset({Signal.SYSTEM_METADATA_CHANGED, known}),
         first_seen=who.time if who else None,
         drift=(_row(taint, who),),
+        do_next=_put_back(node.name, taint) if plain(node.name, taint) else None,
+    )
+
+
+def _put_back(name: str, taint: str) -> str:
+    return (
+        f"Put the taint back (kubectl taint node {name} {taint}), or replace the node; change "
+        "taints through the node pool alone (az aks nodepool update --node-taints)."
     )
 
 

@@ -65,4 +65,6 @@ def check(archives: NodeArchives, nodes: Nodes | None, identity: Identity) -> It
                     expected="The services that the image brings run.",
                     evidence=(where,),
                     group=unit,
+                    do_next=f"See why (journalctl -u {unit} on the node), start it again "
+                    f"(systemctl restart {unit}), or replace the node by a node image upgrade.",
                 )

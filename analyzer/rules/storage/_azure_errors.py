@@ -56,6 +56,7 @@ CAUSES = (
         "the cluster's identity has no right to it",
         _DENIED,
         "azure-api-denied",
+        "azure-right-missing",
     ),
     _cause(
         "subscription",

@@ -24,6 +24,7 @@ References:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -52,6 +53,12 @@ PATIENCE = timedelta(minutes=10)
 LANDMARKS = ("disk-attach-authorization-failed", "disk-attach-quota", "disk-attach-not-found")
 #: An error with its JSON can be long; the evidence holds it whole.
 LONGEST = 600
+_HOLDER = (
+    "The node that holds the volume (kubectl get volumeattachments): a pod that still runs there "
+    "makes it the workload's, a node that is lost makes it that node's."
+)
+#: What is refused so is refused to every volume.
+_OF_ALL = frozenset({"credentials", "subscription"})
 
 
 def check(
@@ -64,27 +71,45 @@ def check(
 ) -> Iterator[Hit]:
     by_name = {v.name: v for v in volumes.items} if volumes else {}
     told: set[str] = set()
+    seen: list[tuple[Failure, Cause]] = []
     for failure in failures(events, attachments, pods, identity.collected_at):
         cause = cause_in(failure.text)
         if cause.passes and _is_young(failure.since, identity.collected_at):
             continue
         told.add(cause.name)
-        yield _hit(failure, cause, by_name.get(failure.volume), identity.collected_at)
+        seen.append((failure, cause))
+    counts = Counter(cause.name for _, cause in seen)
+    for failure, cause in seen:
+        yield _hit(
+            failure,
+            cause,
+            by_name.get(failure.volume),
+            identity.collected_at,
+            several=cause.name in _OF_ALL or counts[cause.name] > 1,
+        )
     yield from _from_logs(logs, told, identity.collected_at)
 
 
 def _hit(
-    failure: Failure, cause: Cause, volume: PersistentVolume | None, now: datetime | None
+    failure: Failure,
+    cause: Cause,
+    volume: PersistentVolume | None,
+    now: datetime | None,
+    *,
+    several: bool,
 ) -> Hit:
     other = failure.holder if cause.name in ("multi-attach", "elsewhere") else None
     nodes = (other or failure.node,)
+    # A pod that still runs elsewhere is the workload's doing, a node that is lost is not.
+    open_ = cause.name == "multi-attach" and not failure.holder
     since = f" since {failure.since:%Y-%m-%d %H:%M} UTC" if failure.since else ""
     return Hit(
         subject=_claim(volume) or Subject(kind="PersistentVolume", name=failure.volume),
         title=f"Volume {failure.volume} cannot be attached: {cause.says}",
         saw=f"It fails{since}: {failure.text[:LONGEST]}",
         evidence=(failure.where,),
-        signals=cause.signals,
+        variant="several" if several else "default",
+        signals=frozenset() if open_ else cause.signals,
         affects=(
             *failure.users,
             *(Subject(kind="Node", name=node) for node in nodes if node),
@@ -92,6 +117,7 @@ def _hit(
         first_seen=failure.since,
         last_seen=now,
         instance_of=cause.effects,
+        would_change=(_HOLDER,) if open_ else (),
     )
 
 
@@ -125,6 +151,7 @@ def _from_logs(logs: Logs | None, told: set[str], now: datetime | None) -> Itera
         yield Hit(
             subject=CLUSTER,
             group=f"log/{cause.name}",
+            variant="several",
             title=f"Disks cannot be attached: {cause.says}",
             saw=f"The disk driver's log says ({match.count} lines): {text[:LONGEST]}",
             evidence=(sample,),

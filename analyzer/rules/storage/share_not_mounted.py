@@ -1,8 +1,8 @@
 """A file share cannot be mounted.
 
 What it means:
-  The node asked a storage account for a share (SMB or NFS), and was refused, got no answer, or was
-  told that there is no such share.
+  The node asked a storage account for a share or container (SMB, NFS, blobfuse), and was refused,
+  got no answer, or was told that there is no such share.
 Why it matters:
   Pods that use the share do not start.
 How we know:
@@ -57,7 +57,9 @@ _CAUSES = (
     ),
     _Cause(
         re.compile(
-            r"mount error\(13\)|access denied by server|mount\.nfs: Operation not permitted"
+            r"mount error\(13\)|access denied by server|mount\.nfs: Operation not permitted|"
+            r"failed to authenticate credentials for azstorage|"
+            r"azstorage.{0,200}(?:AuthorizationFailure|AuthorizationPermissionMismatch|403)"
         ),
         "the account refuses it",
         Signal.OWN_AZURE_RESOURCE,
@@ -79,7 +81,7 @@ _CAUSES = (
 )
 _ANY = re.compile("|".join(cause.looks.pattern for cause in _CAUSES))
 #: The names also fail to resolve in other mounts: only those of shares are meant.
-_SHARE = re.compile(r"mount error|mount\.nfs|mount\.aznfs|//[\w.-]+\.file\.")
+_SHARE = re.compile(r"mount error|azstorage|mount\.nfs|mount\.aznfs|//[\w.-]+\.file\.")
 
 
 def check(events: Events, pods: Pods, identity: Identity) -> Iterator[Hit]:

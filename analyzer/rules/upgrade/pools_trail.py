@@ -10,7 +10,8 @@ How we know:
   The kubelet version of every node of the pool against the version of the API server. A pool that
   is outside of what is allowed, or that is being upgraded, is told elsewhere.
 What to do:
-  customer: Upgrade the pool (az aks nodepool upgrade --kubernetes-version <version>).
+  customer: Upgrade the pool (az aks nodepool upgrade -g <resource group> --cluster-name <cluster>
+    -n <pool> --kubernetes-version <version>).
 References:
   - Upgrade a cluster: https://learn.microsoft.com/azure/aks/upgrade-node-pools
   - Version skew policy: https://kubernetes.io/releases/version-skew-policy/

@@ -12,7 +12,7 @@ How we know:
   allowed, two before Kubernetes 1.28.
 What to do:
   customer: Upgrade the node pool to the version of the control plane (az aks nodepool upgrade
-    --kubernetes-version VERSION).
+    -g <resource group> --cluster-name <cluster> -n <pool> --kubernetes-version <version>).
 References:
   - Version skew policy: https://kubernetes.io/releases/version-skew-policy/
   - Upgrade a cluster: https://learn.microsoft.com/azure/aks/upgrade-node-pools

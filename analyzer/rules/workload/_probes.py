@@ -14,6 +14,8 @@ from analyzer.rules.workload._names import NAMES_FAIL
 
 _PROBE = re.compile(r"^(?:Readiness|Startup|Liveness) probe (?:failed|errored)")
 _KILLED = re.compile(r"failed (?:liveness|startup) probe, will be restarted")
+#: The kubelet has found no port of that name, and tries to read the name as a number.
+_NO_PORT = re.compile(r"strconv\.Atoi: parsing")
 _SILENT = re.compile(r"deadline exceeded|i/o timeout|Client\.Timeout|no route to host")
 
 #: A process that does not answer in time may be held up by its node or its network.
@@ -37,5 +39,7 @@ def is_probe_kill(event: Event) -> bool:
 
 def effects_of(text: str) -> frozenset[str]:
     """What a failing probe can be a symptom of, by its answer."""
+    if _NO_PORT.search(text):
+        return frozenset({"probe-cannot-work"})
     effects = _NODE if _SILENT.search(text) else frozenset({"packets-dropped"})
     return effects | {"no-dns", "no-dns-in-namespace"} if NAMES_FAIL.search(text) else effects

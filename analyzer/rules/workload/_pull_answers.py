@@ -31,10 +31,19 @@ class Answer:
     says: str
     effects: frozenset[str]
     of_registry: bool = True
+    #: The registry says that it cannot or will not serve, whatever is asked of it.
+    fails_itself: bool = False
 
 
-def _answer(looks: str, says: str, effects: frozenset[str], *, of_registry: bool = True) -> Answer:
-    return Answer(re.compile(looks), says, effects, of_registry)
+def _answer(
+    looks: str,
+    says: str,
+    effects: frozenset[str],
+    *,
+    of_registry: bool = True,
+    fails_itself: bool = False,
+) -> Answer:
+    return Answer(re.compile(looks), says, effects, of_registry, fails_itself)
 
 
 NOTHING: frozenset[str] = frozenset()
@@ -64,7 +73,10 @@ ANSWERS = (
         of_registry=False,
     ),
     _answer(
-        r"toomanyrequests|429 Too Many Requests", "the registry limits the number of pulls", NOTHING
+        r"toomanyrequests|429 Too Many Requests",
+        "the registry limits the number of pulls",
+        NOTHING,
+        fails_itself=True,
     ),
     _answer(
         r"schema ?(?:version )?1\b.{0,80}(?:support|deprecat|remov)|schema1",
@@ -88,7 +100,12 @@ ANSWERS = (
         "the registry has no such image",
         NOTHING,
     ),
-    _answer(r"\b50[0234] |Service Unavailable|Bad Gateway", "the registry fails itself", NOTHING),
+    _answer(
+        r"\b50[0234] |Service Unavailable|Bad Gateway",
+        "the registry fails itself",
+        NOTHING,
+        fails_itself=True,
+    ),
 )
 UNKNOWN = Answer(
     re.compile(""), "the answer is not shown", frozenset({"image-pull-fails", "no-egress"}), False

@@ -23,14 +23,14 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
 from analyzer.baselines.markers import is_managed_namespace
+from analyzer.baselines.workload_owners import Key, WorkloadOwners
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Events, ReplicaSets
 from analyzer.facts.objects import Event
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import Key, Owners, earliest, named, subject_of
 from analyzer.rules.workload._pod_events import newest
+from analyzer.rules.workload._workloads import earliest, named, subject_of
 
 RULE = Rule(
     id="AKS-WL-007",
@@ -57,13 +57,8 @@ NOT_HERE = re.compile(r"(?:exceeded|failed) quota")
 
 
 def check(
-    events: Events,
-    identity: Identity,
-    baseline: Baseline,
-    replica_sets: ReplicaSets | None,
-    third_party: ThirdPartySoftware | None,
+    events: Events, identity: Identity, owners: WorkloadOwners, replica_sets: ReplicaSets | None
 ) -> Iterator[Hit]:
-    owners = Owners(baseline, identity, third_party)
     made_by = _deployments(replica_sets)
     groups: dict[Key, list[Event]] = {}
     for event in events.items:

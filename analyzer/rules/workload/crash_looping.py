@@ -13,8 +13,8 @@ How we know:
   Pods that have ended, old restarts of containers that run now, and the first minutes of a new pod
   are left out; containers that were killed for memory have their own rule.
 What to do:
-  customer: Read the log of the container before its last end (kubectl logs --previous), and the
-    pod's events; correct the workload's configuration or its probes.
+  customer: Read the log of the container before its last end (kubectl -n <namespace> logs <pod>
+    --previous), and the pod's events; correct the workload's configuration or its probes.
 References:
   - Debug pods: https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/
   - Pod lifecycle, container restarts: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
@@ -25,15 +25,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Pods
+from analyzer.facts.listings import Pods
 from analyzer.facts.objects import ContainerStateDetail, ContainerStatus, Pod
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.workload._names import NAMES_FAIL
-from analyzer.rules.workload._owners import (
+from analyzer.rules.workload._workloads import (
     CNI_EFFECTS,
-    Owners,
     by_workload,
     counted,
     earliest,
@@ -60,24 +59,13 @@ START_UP = timedelta(minutes=10)
 RECENT = timedelta(hours=1)
 #: Restarts that are further apart on average are single crashes, not a loop.
 CLOSE_TOGETHER = timedelta(hours=2)
-#: Ends by a signal (128 + 9, 15): the kubelet or the kernel ended it, as a stalling node makes
-#: happen.
-KILLED = frozenset({137, 143})
 #: The runtime could not start the process at all.
 NOT_STARTED = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"})
 
 
-def check(
-    pods: Pods,
-    identity: Identity,
-    baseline: Baseline,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
-) -> Iterator[Hit]:
+def check(pods: Pods, identity: Identity, owners: WorkloadOwners) -> Iterator[Hit]:
     now = identity.collected_at
     looping = {id(p): s for p in pods.items if lives(p) and (s := _worst_loop(p, now)) is not None}
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in pods.items if id(pod) in looping)
     for key, group in by_workload(own).items():
         worst = max(group, key=lambda p: looping[id(p)].restart_count)
@@ -145,7 +133,8 @@ def _instances(status: ContainerStatus) -> frozenset[str]:
     """Narrow what can explain the crash by how it ended and by its last words."""
     last = _last_end(status)
     effects = {"packets-dropped", "no-service-routing", "restarted-by-probe", "wrong-platform"}
-    if last is None or last.exit_code in KILLED or last.reason in NOT_STARTED:
+    # A stalling node makes the kubelet or the kernel end containers.
+    if last is None or last.killed or last.reason in NOT_STARTED:
         effects |= {"kernel-stalls", "node-overloaded", "runtime-down", "pods-not-running"}
     if last is not None and NAMES_FAIL.search(last.message):
         effects |= {"no-dns", "no-dns-in-namespace"}

@@ -22,24 +22,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import Key, WorkloadOwners, key_of
 from analyzer.facts.identity import Identity
 from analyzer.facts.kube import Meta
-from analyzer.facts.listings import DaemonSets, Deployments, Events, Pods
+from analyzer.facts.listings import Events, Pods
 from analyzer.facts.objects import Event, Pod
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import (
-    Key,
-    Owners,
+from analyzer.rules.workload._pod_events import PodName, events_by_pod
+from analyzer.rules.workload._workloads import (
     by_workload,
     counted,
     earliest,
-    key_of,
     named,
     subject_of,
 )
-from analyzer.rules.workload._pod_events import PodName, events_by_pod
 
 RULE = Rule(
     id="AKS-WL-005",
@@ -61,18 +58,11 @@ Told = Mapping[PodName, Event]
 
 
 def check(
-    pods: Pods,
-    identity: Identity,
-    baseline: Baseline,
-    events: Events | None,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
+    pods: Pods, identity: Identity, owners: WorkloadOwners, events: Events | None
 ) -> Iterator[Hit]:
     now = identity.collected_at
     found = events_by_pod(events, lambda event: _is_eviction(event) and _recent(event.last, now))
     told = {name: listed[-1] for name, listed in found.items()}
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     for key, group in _groups(owners.own(_evicted(pods, told, now)), pods).items():
         first = next((pod for pod in group if (pod.namespace, pod.name) in told), group[0])
         event = told.get((first.namespace, first.name))

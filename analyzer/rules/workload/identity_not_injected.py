@@ -20,13 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.baselines.baseline import Baseline
+from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import MutatingWebhooks, Pods
 from analyzer.facts.objects import Pod
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import (
-    Owners,
+from analyzer.rules.workload._workloads import (
     by_workload,
     counted,
     lives,
@@ -48,12 +47,11 @@ _VARIABLE = "AZURE_FEDERATED_TOKEN_FILE"
 
 
 def check(
-    pods: Pods, webhooks: MutatingWebhooks, identity: Identity, baseline: Baseline
+    pods: Pods, webhooks: MutatingWebhooks, identity: Identity, owners: WorkloadOwners
 ) -> Iterator[Hit]:
     asking = [pod for pod in pods.items if _asks(pod) and not _has_token(pod)]
     if not asking or _webhook(webhooks):
         return
-    owners = Owners(baseline, identity)
     for key, group in by_workload(owners.own(asking)).items():
         yield Hit(
             subject=subject_of(key),

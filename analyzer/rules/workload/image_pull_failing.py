@@ -8,8 +8,9 @@ Why it matters:
 How we know:
   Containers that wait with ErrImagePull or ImagePullBackOff, with the registry's answer from the
   state or the pod's events. An answer of the registry (unauthorized, not found) is told apart from
-  no answer at all (time-out), which is the way out of the node. Pods of the last minutes are left
-  out.
+  no answer at all (time-out), which is the way out of the node. Where a registry of Microsoft's
+  does not answer and no probe shows the way blocked, two owners are left, and the verdict says so.
+  Pods of the last minutes are left out.
 What to do:
   customer: Correct the image's name or tag, the pull secret, or the rights of the kubelet identity
     on the registry (az aks check-acr); for time-outs, allow the registry in the firewall.
@@ -25,15 +26,16 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.facts.cnis import is_microsoft_image
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Events, Pods
+from analyzer.facts.listings import Events, Pods
 from analyzer.facts.objects import ContainerStatus, Event, Pod
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import (
+from analyzer.rules.workload._pod_events import events_by_pod
+from analyzer.rules.workload._pull_answers import Answer, answer_in
+from analyzer.rules.workload._workloads import (
     CNI_EFFECTS,
-    Owners,
     by_workload,
     counted,
     earliest,
@@ -43,8 +45,6 @@ from analyzer.rules.workload._owners import (
     subject_of,
     unready_since,
 )
-from analyzer.rules.workload._pod_events import events_by_pod
-from analyzer.rules.workload._pull_answers import answer_in
 
 RULE = Rule(
     id="AKS-WL-003",
@@ -67,39 +67,45 @@ _IMAGE_IN = re.compile(r'image \\?"(?P<image>[^"\\]+)')
 
 
 def check(
-    pods: Pods,
-    identity: Identity,
-    baseline: Baseline,
-    events: Events | None,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
+    pods: Pods, identity: Identity, owners: WorkloadOwners, events: Events | None
 ) -> Iterator[Hit]:
     now = identity.collected_at
     failing = {id(p): s for p in pods.items if (s := _failing(p, now)) is not None}
     messages = events_by_pod(events, lambda e: e.reason == "Failed" and "pull" in e.text)
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in pods.items if id(pod) in failing)
     for key, group in by_workload(own).items():
         pod = group[0]
         status = failing[id(pod)]
         text = _text(status, messages.get((pod.namespace, pod.name), ()))
         answer = answer_in(text)
-        of_registry = answer.of_registry and not _of_microsoft(status, text)
-        own_registry = {Signal.OWN_REGISTRY} if of_registry and owners.signals(key) else set()
         yield Hit(
             subject=subject_of(key),
             title=f"The image of {named(key)} cannot be pulled",
             saw=f"{counted(len(group), 'waits', 'wait')} for image {status.image}: {answer.says}. "
             f"{text}",
             evidence=(pod.where(f"reason: {_reason(status)}"),),
-            signals=owners.signals(key) | own_registry,
+            signals=_signals(owners.signals(key), answer, status, text),
             affects=pod_subjects(group),
             first_seen=earliest(unready_since(p) for p in group),
             last_seen=now,
             count=len(group),
             instance_of=answer.effects | (CNI_EFFECTS if owners.is_cni(key) else frozenset()),
         )
+
+
+def _signals(
+    own: frozenset[Signal], answer: Answer, status: ContainerStatus, text: str
+) -> frozenset[Signal]:
+    """Whose the registry is, and whether it answered, decides beside whose the workload is."""
+    if not own or Signal.CNI_ITSELF in own:
+        return own
+    if not _of_microsoft(status, text):
+        return own | {Signal.OWN_REGISTRY} if answer.of_registry else own
+    if answer.of_registry:
+        # Its own failure, or a limit that it sets, is no fault of the workload; a proxy on the way
+        # can answer so too: that leaves two owners.
+        return frozenset() if answer.fails_itself else own
+    return own | {Signal.REGISTRY_OF_MICROSOFT} if "no-egress" in answer.effects else own
 
 
 def _of_microsoft(status: ContainerStatus, text: str) -> bool:

@@ -9,8 +9,8 @@ How we know:
   An init container of a pending pod that has run for an hour or more without an end. Sidecars
   (init containers that are meant to run on) are ready and are left out.
 What to do:
-  customer: Read the init container's log (kubectl logs POD -c CONTAINER); it tells what it waits
-    for.
+  customer: Read the init container's log (kubectl logs <pod> -c CONTAINER -n <namespace>): it
+    tells what it waits for.
 References:
   - Init containers: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/
 """
@@ -20,13 +20,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Pods
+from analyzer.facts.listings import Pods
 from analyzer.facts.objects import ContainerStatus, Pod
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import (
-    Owners,
+from analyzer.rules.command_words import plain
+from analyzer.rules.workload._workloads import (
     by_workload,
     counted,
     earliest,
@@ -47,17 +47,9 @@ RULE = Rule(
 PATIENCE = timedelta(hours=1)
 
 
-def check(
-    pods: Pods,
-    identity: Identity,
-    baseline: Baseline,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
-) -> Iterator[Hit]:
+def check(pods: Pods, identity: Identity, owners: WorkloadOwners) -> Iterator[Hit]:
     now = identity.collected_at
     slow = {id(p): s for p in pods.items if (s := _endless(p, now)) is not None}
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in pods.items if id(pod) in slow)
     for key, group in by_workload(own).items():
         status = slow[id(group[0])]
@@ -75,7 +67,17 @@ def check(
             first_seen=started,
             last_seen=now,
             count=len(group),
+            do_next=_read_log(group[0], status.name),
         )
+
+
+def _read_log(pod: Pod, container: str) -> str | None:
+    if not plain(pod.name, container, pod.namespace):
+        return None
+    return (
+        f"Read the init container's log (kubectl logs {pod.name} -c {container} "
+        f"-n {pod.namespace}): it tells what it waits for."
+    )
 
 
 def _endless(pod: Pod, now: datetime | None) -> ContainerStatus | None:

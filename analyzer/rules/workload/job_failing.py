@@ -22,12 +22,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import Key, WorkloadOwners
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Jobs
 from analyzer.facts.objects import Condition, Workload
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import Key, Owners, named, subject_of
+from analyzer.rules.workload._workloads import named, subject_of
 
 RULE = Rule(
     id="AKS-WL-012",
@@ -41,10 +41,7 @@ RECENT = timedelta(hours=24)
 MIN_RUNS = 2
 
 
-def check(
-    jobs: Jobs, identity: Identity, baseline: Baseline, third_party: ThirdPartySoftware | None
-) -> Iterator[Hit]:
-    owners = Owners(baseline, identity, third_party)
+def check(jobs: Jobs, identity: Identity, owners: WorkloadOwners) -> Iterator[Hit]:
     groups: dict[Key, list[Workload]] = {}
     for job in jobs.items:
         groups.setdefault(_key(job), []).append(job)

@@ -21,15 +21,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Pods
+from analyzer.facts.listings import Pods
 from analyzer.facts.logs import Logs
 from analyzer.facts.objects import ContainerStateDetail, ContainerStatus, Pod
 from analyzer.model.gap import NotCollected
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import (
-    Owners,
+from analyzer.rules.workload._workloads import (
     by_workload,
     counted,
     earliest,
@@ -54,16 +53,9 @@ SAME_TIME = timedelta(minutes=2)
 
 
 def check(
-    pods: Pods,
-    identity: Identity,
-    baseline: Baseline,
-    logs: Logs | None,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
+    pods: Pods, identity: Identity, owners: WorkloadOwners, logs: Logs | None
 ) -> Iterator[Hit]:
     killed = {id(p): k for p in pods.items if (k := _killed(p, identity.collected_at)) is not None}
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in pods.items if id(pod) in killed)
     for key, group in by_workload(own).items():
         pod = max(group, key=lambda p: killed[id(p)][0].restart_count)

@@ -23,15 +23,15 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
 from analyzer.baselines.images import parse_image
+from analyzer.baselines.workload_owners import Key, WorkloadOwners
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Events, Nodes, Pods
+from analyzer.facts.listings import Events, Nodes, Pods
 from analyzer.facts.objects import Condition, Event, Pod
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import (
-    Key,
-    Owners,
+from analyzer.rules.workload._pod_events import PodName, events_by_pod
+from analyzer.rules.workload._verdict_of_scheduler import read_verdict
+from analyzer.rules.workload._workloads import (
     by_workload,
     counted,
     earliest,
@@ -40,8 +40,6 @@ from analyzer.rules.workload._owners import (
     pod_subjects,
     subject_of,
 )
-from analyzer.rules.workload._pod_events import PodName, events_by_pod
-from analyzer.rules.workload._verdict_of_scheduler import read_verdict
 
 RULE = Rule(
     id="AKS-WL-002",
@@ -67,19 +65,15 @@ Autoscaler = dict[PodName, list[Event]]
 def check(
     pods: Pods,
     identity: Identity,
-    baseline: Baseline,
+    owners: WorkloadOwners,
     nodes: Nodes | None,
     events: Events | None,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
 ) -> Iterator[Hit]:
     now = identity.collected_at
     waiting = [pod for pod in pods.items if _waits(pod, now)]
     if not waiting:
         return
     told = events_by_pod(events, lambda event: event.reason in (*MAKES_ROOM, *NO_ROOM))
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in waiting if not _room_is_made(pod, told, now))
     for key, group in by_workload(own).items():
         yield _hit(key, group, owners, nodes, told, now)
@@ -88,7 +82,7 @@ def check(
 def _hit(
     key: Key,
     group: list[Pod],
-    owners: Owners,
+    owners: WorkloadOwners,
     nodes: Nodes | None,
     told: Autoscaler,
     now: datetime | None,

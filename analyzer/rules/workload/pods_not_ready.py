@@ -11,8 +11,8 @@ How we know:
   of a node that is not ready keep their containers' state and are left out here, and so are pods
   that crash. Where a node, the network or name resolution explains it, this is a symptom.
 What to do:
-  customer: See what the probe asks and what it gets (kubectl describe pod), correct the workload
-    or the probe; for a readiness gate, look at the controller that sets it.
+  customer: See what the probe asks and what it gets (kubectl -n <namespace> describe pod <pod>),
+    correct the workload or the probe; for a readiness gate, look at the controller that sets it.
 References:
   - Probes: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
   - Pod readiness: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
@@ -23,26 +23,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import Key, WorkloadOwners, key_of
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Events, Pods
+from analyzer.facts.listings import Events, Pods
 from analyzer.facts.objects import Condition, ContainerStatus, Pod
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import (
+from analyzer.rules.workload._pod_events import PodName, events_by_pod
+from analyzer.rules.workload._probes import effects_of, is_probe_failure
+from analyzer.rules.workload._workloads import (
     CNI_EFFECTS,
-    Key,
-    Owners,
     by_workload,
     counted,
     earliest,
-    key_of,
     lives,
     named,
     pod_subjects,
     subject_of,
 )
-from analyzer.rules.workload._pod_events import PodName, events_by_pod
-from analyzer.rules.workload._probes import effects_of, is_probe_failure
 
 RULE = Rule(
     id="AKS-WL-008",
@@ -58,20 +55,13 @@ _GATES = "ReadinessGatesNotReady"
 
 
 def check(
-    pods: Pods,
-    identity: Identity,
-    baseline: Baseline,
-    events: Events | None,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
+    pods: Pods, identity: Identity, owners: WorkloadOwners, events: Events | None
 ) -> Iterator[Hit]:
     now = identity.collected_at
     bad = {id(p): c for p in pods.items if (c := _unready(p, now)) is not None}
     if not bad:
         return
     told = {k: v[-1].text for k, v in events_by_pod(events, is_probe_failure).items()}
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(pod for pod in pods.items if id(pod) in bad)
     sizes: dict[Key, int] = {}
     for pod in pods.items:

@@ -11,7 +11,8 @@ How we know:
   stalls, or a broken pod network, explains it where the probe gets no answer at all.
 What to do:
   customer: Give the probe a longer timeoutSeconds or failureThreshold, add a startup probe for slow
-    starts, and look at what the container does meanwhile (kubectl logs --previous).
+    starts, and look at what the container does meanwhile (kubectl -n <namespace> logs <pod>
+    --previous).
 References:
   - Probes: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
 """
@@ -21,13 +22,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Events, Pods
+from analyzer.facts.listings import Events, Pods
 from analyzer.facts.objects import Event
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import (
-    Owners,
+from analyzer.rules.workload._pod_events import events_by_pod, newest
+from analyzer.rules.workload._probes import effects_of, is_probe_failure, is_probe_kill
+from analyzer.rules.workload._workloads import (
     by_workload,
     earliest,
     lives,
@@ -35,8 +37,6 @@ from analyzer.rules.workload._owners import (
     pod_subjects,
     subject_of,
 )
-from analyzer.rules.workload._pod_events import events_by_pod, newest
-from analyzer.rules.workload._probes import effects_of, is_probe_failure, is_probe_kill
 
 RULE = Rule(
     id="AKS-WL-009",
@@ -50,21 +50,12 @@ RECENT = timedelta(minutes=30)
 MIN_TIMES = 3
 
 
-def check(
-    events: Events,
-    pods: Pods,
-    identity: Identity,
-    baseline: Baseline,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
-) -> Iterator[Hit]:
+def check(events: Events, pods: Pods, identity: Identity, owners: WorkloadOwners) -> Iterator[Hit]:
     now = identity.collected_at
     kills = {k: v for k, v in events_by_pod(events, is_probe_kill).items() if _lasting(v, now)}
     if not kills:
         return
     failures = events_by_pod(events, is_probe_failure)
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     own = owners.own(p for p in pods.items if (p.namespace, p.name) in kills and lives(p))
     for key, group in by_workload(own).items():
         told = [event for pod in group for event in kills[(pod.namespace, pod.name)]]

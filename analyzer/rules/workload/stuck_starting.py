@@ -12,8 +12,8 @@ How we know:
   take that long. The cause is looked for in the node's network, its runtime, its addresses and its
   volumes; where one is found, this is a symptom of it.
 What to do:
-  customer: See the pod's events (kubectl describe pod); they name the volume, secret, ConfigMap or
-    network step that fails.
+  customer: See the pod's events (kubectl -n <namespace> describe pod <pod>); they name the volume,
+    secret, ConfigMap or network step that fails.
   microsoft: Look at the CNI and the runtime of the node named here.
   cni-vendor: Look at the log of the CNI's agent on the node named here, at the time of the pod's
     events.
@@ -26,9 +26,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import Key, WorkloadOwners
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Events, Namespaces, Pods
+from analyzer.facts.listings import DaemonSets, Events, Namespaces, Pods
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import ContainerStateDetail, Event, Pod
 from analyzer.model.evidence import EvidenceRef
@@ -36,10 +36,15 @@ from analyzer.model.gap import NotCollected
 from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.workload._node_network import egress_was_probed, pod_network
-from analyzer.rules.workload._owners import (
+from analyzer.rules.workload._pod_events import PodName, events_by_pod
+from analyzer.rules.workload._start_obstacles import (
+    CONTAINER_REASONS,
+    SUMMARY,
+    Obstacle,
+    obstacle_of,
+)
+from analyzer.rules.workload._workloads import (
     CNI_EFFECTS,
-    Key,
-    Owners,
     by_workload,
     counted,
     earliest,
@@ -48,13 +53,6 @@ from analyzer.rules.workload._owners import (
     pod_subjects,
     subject_of,
     unready_since,
-)
-from analyzer.rules.workload._pod_events import PodName, events_by_pod
-from analyzer.rules.workload._start_obstacles import (
-    CONTAINER_REASONS,
-    SUMMARY,
-    Obstacle,
-    obstacle_of,
 )
 
 RULE = Rule(
@@ -81,11 +79,9 @@ Warnings = Mapping[PodName, Sequence[Event]]
 def check(
     pods: Pods,
     identity: Identity,
-    baseline: Baseline,
+    owners: WorkloadOwners,
     events: Events | None,
-    third_party: ThirdPartySoftware | None,
     daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
     namespaces: Namespaces | None,
     archives: NodeArchives | None,
 ) -> Iterator[Hit]:
@@ -95,7 +91,6 @@ def check(
     warnings = events_by_pod(
         events, lambda e: e.type == "Warning" and e.reason not in NOT_ABOUT_START
     )
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     network = pod_network(identity, daemonsets, namespaces)
     stuck = [
         p for p in pods.items if id(p) in slow and _is_stuck(p, slow[id(p)], warnings, identity)
@@ -174,7 +169,7 @@ def _why(
     return event.reason, event.text, (event.where(f"reason: {event.reason}"), here)
 
 
-def _signals(key: Key, obstacle: Obstacle, owners: Owners) -> frozenset[Signal]:
+def _signals(key: Key, obstacle: Obstacle, owners: WorkloadOwners) -> frozenset[Signal]:
     """A sandbox that cannot be made is the node's part, whoever's pod it is for."""
     return owners.signals(key) if obstacle.signals is None else obstacle.signals
 

@@ -11,9 +11,9 @@ How we know:
   collection. A node that is lost, or whose kubelet or runtime is in trouble, explains it. Where
   nothing does, no owner is guessed, unless a finalizer of its own keeps the pod.
 What to do:
-  customer: See the pod's finalizers and the events on it (kubectl describe pod). A controller that
-    is gone leaves its finalizer behind; remove that one. Otherwise look at the node's kubelet log
-    for the pod, and replace the node if its runtime hangs.
+  customer: See the pod's finalizers and the events on it (kubectl -n <namespace> describe pod
+    <pod>). A controller that is gone leaves its finalizer behind; remove that one. Otherwise look
+    at the node's kubelet log for the pod, and replace the node if its runtime hangs.
 References:
   - Pod lifecycle, end of pods: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
   - Finalizers: https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/
@@ -24,13 +24,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Pods
+from analyzer.facts.listings import Pods
 from analyzer.facts.objects import Pod
 from analyzer.rules.api import Hit, Rule
-from analyzer.rules.workload._owners import (
-    Owners,
+from analyzer.rules.workload._workloads import (
     by_workload,
     counted,
     earliest,
@@ -51,17 +50,9 @@ PATIENCE = timedelta(minutes=30)
 _OF_KUBERNETES = ("batch.kubernetes.io/job-tracking", "foregroundDeletion", "orphan")
 
 
-def check(
-    pods: Pods,
-    identity: Identity,
-    baseline: Baseline,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
-) -> Iterator[Hit]:
+def check(pods: Pods, identity: Identity, owners: WorkloadOwners) -> Iterator[Hit]:
     now = identity.collected_at
     late = [pod for pod in pods.items if _late(pod, now)]
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     for key, group in by_workload(owners.own(late)).items():
         kept = sorted({name for pod in group for name in _finalizers(pod)})
         since = earliest(pod.metadata.deletion_timestamp for pod in group)

@@ -22,14 +22,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from analyzer.baselines.baseline import Baseline, ThirdPartySoftware
+from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Events, Nodes, Pods
+from analyzer.facts.listings import Events, Nodes, Pods
 from analyzer.facts.objects import Event, Pod
 from analyzer.model.evidence import EvidenceRef
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.workload._owners import (
-    Owners,
+from analyzer.rules.workload._pod_events import events_by_pod
+from analyzer.rules.workload._workloads import (
     by_workload,
     earliest,
     lives,
@@ -38,7 +38,6 @@ from analyzer.rules.workload._owners import (
     subject_of,
     unready_since,
 )
-from analyzer.rules.workload._pod_events import events_by_pod
 
 RULE = Rule(
     id="AKS-WL-014",
@@ -58,17 +57,13 @@ _FORMS = re.compile(
 def check(
     pods: Pods,
     identity: Identity,
-    baseline: Baseline,
+    owners: WorkloadOwners,
     events: Events | None,
     nodes: Nodes | None,
-    third_party: ThirdPartySoftware | None,
-    daemonsets: DaemonSets | None,
-    deployments: Deployments | None,
 ) -> Iterator[Hit]:
     told = events_by_pod(events, lambda event: _FORMS.search(event.text) is not None)
     found = {id(p): f for p in pods.items if lives(p) and (f := _told(p, told)) is not None}
     known = {node.name: node for node in (nodes.items if nodes is not None else ())}
-    owners = Owners(baseline, identity, third_party, daemonsets, deployments)
     for key, group in by_workload(owners.own(p for p in pods.items if id(p) in found)).items():
         text, where = found[id(group[0])]
         node = known.get(group[0].spec.node_name or "")
