@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import unquote
 
 import orjson
 from starlette.applications import Starlette
@@ -15,7 +16,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from analyzer.bundle import BundleError
-from analyzer.serve.api import JSON, Answer, Api, Request
+from analyzer.serve.api import Api
+from analyzer.serve.exchange import JSON, Answer, Request
 from analyzer.serve.status import ApiError
 from analyzer.serve.watching import Watch
 
@@ -24,12 +26,19 @@ MAX_BODY = 64 * 1024
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 #: Seconds between two looks at whether the server is about to end.
 _LOOK = 0.5
+#: Names of this machine alone. A page of a browser that has its own name point to 127.0.0.1
+#: (DNS rebinding) sends that name. Any port: an SSH tunnel may end at another one.
+_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
 def make_app(api: Api, token: str, ending: Callable[[], bool]) -> Starlette:
     """Return the application. ``ending`` turns True when open watches have to end."""
 
     async def every(http: HttpRequest) -> Response:
+        host = http.headers.get("host", "")
+        if _name_of(host) not in _HOSTS:
+            refused = ApiError(403, f"this server answers for 127.0.0.1 alone, not for {host[:80]}")
+            return _response(Answer(refused.status(), code=403), ending)
         given = http.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
             return _response(Answer(ApiError(401, "Unauthorized").status(), code=401), ending)
@@ -48,10 +57,19 @@ def _answer(api: Api, request: Request) -> Answer:
         found = api.answer(request)
     except BundleError as error:
         found = Answer(ApiError(500, str(error)).status(), code=500)
+    except Exception as error:  # whatever a bundle holds, a client gets an answer
+        said = f"demarc cannot show this: {type(error).__name__}: {str(error)[:200]}"
+        found = Answer(ApiError(500, said).status(), code=500)
     if isinstance(found.body, dict):
         data = orjson.dumps(found.body)
         return Answer(data, found.content_type, found.code, found.warnings)
     return found
+
+
+def _name_of(host: str) -> str:
+    """Return the name in a Host header without its port."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdecimal() else host).lower()
 
 
 async def _request(http: HttpRequest) -> Request:
@@ -61,7 +79,9 @@ async def _request(http: HttpRequest) -> Request:
             body += piece
             if len(body) > MAX_BODY:
                 raise ApiError(405, "a bundle is read-only, and no review is this large")
-    path = tuple(part for part in str(http.scope["path"]).split("/") if part)
+    # as it came: a slash within a name is %2F
+    raw = http.scope.get("raw_path") or http.scope["path"].encode()
+    path = tuple(unquote(part) for part in raw.decode("latin-1").split("/") if part)
     return Request(
         http.method,
         path,
@@ -69,6 +89,7 @@ async def _request(http: HttpRequest) -> Request:
         http.headers.get("accept", ""),
         http.headers.get("user-agent", ""),
         bytes(body),
+        http.headers.get("kubectl-command", ""),
     )
 
 

@@ -10,10 +10,10 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-import orjson
 import yaml
 
-from analyzer.serve.items import find_items
+from analyzer.serve.items import each_item
+from analyzer.serve.loading import parsed
 from analyzer.serve.store import Store
 
 _FILE = re.compile(
@@ -112,6 +112,15 @@ class Catalogue:
         """Return one kind in whatever version it is served."""
         return self._kinds_by_key.get((group, name))
 
+    def schema_of(self, kind: Kind) -> dict[str, Any]:
+        """Return the schema that a custom resource's definition has; empty for other kinds."""
+        for entry in self._versions.get((kind.group, kind.name), ()):
+            if entry.get("name") == kind.version:
+                schema = entry.get("schema")
+                found = schema.get("openAPIV3Schema") if isinstance(schema, dict) else None
+                return found if isinstance(found, dict) else {}
+        return {}
+
     def _kinds(self) -> Iterator[Kind]:
         """Yield the kinds; what the cluster itself said comes before what is known in general."""
         custom = self._custom()
@@ -154,29 +163,29 @@ class Catalogue:
         """Return version and kind as the first object of a listing tells them."""
         for paths in self.files[key].values():
             for path in paths:
-                for item in find_items(self._store, self._store.files[path], not _is_json(path)):
-                    obj = orjson.loads(self._store.read(item.piece))
+                for obj in self._objects(path):
                     version = str(obj.get("apiVersion") or "").rpartition("/")[2]
                     return version, str(obj.get("kind") or "")
         return "", ""
+
+    def _objects(self, path: str) -> Iterator[dict[str, Any]]:
+        for item in each_item(self._store, self._store.files[path], not _is_json(path)):
+            yield parsed(self._store.read(item.piece))
 
     def _told(self) -> list[dict[str, Any]]:
         piece = self._store.files.get("api-resources.json")
         if piece is None:
             return []
-        try:
-            document = orjson.loads(self._store.read(piece))
-        except orjson.JSONDecodeError:
-            return []
-        rows = document.get("resources") if isinstance(document, dict) else None
-        return [row for row in rows or () if isinstance(row, dict) and "/" not in str(row["name"])]
+        rows = parsed(self._store.read(piece)).get("resources")
+        rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        return [row for row in rows if "/" not in str(row.get("name"))]
 
     def _definitions(self) -> Iterator[dict[str, Any]]:
         listed = self.files.get(("apiextensions.k8s.io", "customresourcedefinitions"), {})
         for paths in listed.values():
             for path in paths:
-                for item in find_items(self._store, self._store.files[path], not _is_json(path)):
-                    spec = orjson.loads(self._store.read(item.piece)).get("spec")
+                for obj in self._objects(path):
+                    spec = obj.get("spec")
                     if isinstance(spec, dict) and isinstance(spec.get("names"), dict):
                         yield spec
 
@@ -186,7 +195,7 @@ class Catalogue:
         self._versions: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for spec in self._definitions():
             names = spec["names"]
-            versions = [v for v in spec.get("versions") or () if v.get("served", True)]
+            versions = [v for v in _dicts(spec.get("versions")) if v.get("served", True)]
             if not versions:
                 continue
             key = str(spec.get("group") or ""), str(names.get("plural") or "")
@@ -199,16 +208,24 @@ class Catalogue:
                 str(names.get("kind") or ""),
                 spec.get("scope") == "Namespaced",
                 str(names.get("singular") or ""),
-                tuple(names.get("shortNames") or ()),
-                tuple(names.get("categories") or ()),
+                _texts(names.get("shortNames")),
+                _texts(names.get("categories")),
             )
         return found
 
     def _columns_of(self, key: tuple[str, str], version: str) -> tuple[dict[str, Any], ...]:
         for entry in self._versions[key]:
             if entry.get("name") == version:
-                return tuple(entry.get("additionalPrinterColumns") or ())
+                return _dicts(entry.get("additionalPrinterColumns"))
         return ()
+
+
+def _dicts(value: Any) -> tuple[dict[str, Any], ...]:
+    return tuple(one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
 def _is_json(path: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.serve.catalogue import Catalogue
 from analyzer.serve.listing import Objects
 from analyzer.serve.store import Store
-from analyzer.serve.tables.cells import at, moment
+from analyzer.serve.tables.cells import at, dicts, moment
 
 #: Kinds whose objects carry the newest times: heartbeats of nodes, events, changes of pods.
 _TELLING = ("nodes", "events", "pods")
@@ -32,9 +32,9 @@ def collection_time(store: Store, catalogue: Catalogue, objects: Objects) -> dat
 def _times(obj: dict[str, Any]) -> Iterator[Any]:
     yield at(obj, "metadata.creationTimestamp")
     yield obj.get("lastTimestamp") or obj.get("eventTime")
-    for condition in at(obj, "status.conditions", []):
+    for condition in dicts(obj, "status.conditions"):
         yield condition.get("lastHeartbeatTime") or condition.get("lastTransitionTime")
-    for container in at(obj, "status.containerStatuses", []):
+    for container in dicts(obj, "status.containerStatuses"):
         yield at(container, "state.running.startedAt") or at(
             container, "state.terminated.finishedAt"
         )

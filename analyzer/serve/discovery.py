@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from analyzer.serve.catalogue import METRICS, Catalogue, Kind
+from analyzer.serve.scale import SCALED
 from analyzer.serve.status import ApiError
 
 Obj = dict[str, Any]
@@ -20,7 +21,14 @@ REVIEWS = {
     ("authorization.k8s.io", "selfsubjectaccessreviews"): "SelfSubjectAccessReview",
     ("authorization.k8s.io", "selfsubjectrulesreviews"): "SelfSubjectRulesReview",
 }
-_SUBRESOURCES = {("", "pods"): (("log", "Pod"),), ("", "nodes"): (("proxy", "NodeProxyOptions"),)}
+_BELOW = {("", "pods"): (("log", "", "Pod"),), ("", "nodes"): (("proxy", "", "NodeProxyOptions"),)}
+_SCALE = (("scale", "autoscaling/v1", "Scale"),)
+
+
+def _below(kind: Kind) -> tuple[tuple[str, str, str], ...]:
+    """Return the subresources that are answered: name, group and version of the answer, kind."""
+    key = (kind.group, kind.name)
+    return _SCALE if key in SCALED else _BELOW.get(key, ())
 
 
 class Discovery:
@@ -128,11 +136,13 @@ def _rows(kind: Kind) -> Iterable[Obj]:
     if kind.categories:
         row["categories"] = list(kind.categories)
     yield row
-    for name, answer in _SUBRESOURCES.get((kind.group, kind.name), ()):
+    for name, api, answer in _below(kind):
+        group, _, version = api.rpartition("/")
         yield {
             "name": f"{kind.name}/{name}",
             "singularName": "",
             "namespaced": kind.namespaced,
+            **({"group": group, "version": version} if api else {}),
             "kind": answer,
             "verbs": ["get"],
         }
@@ -150,12 +160,9 @@ def _aggregated(kind: Kind) -> Obj:
         row["shortNames"] = list(kind.short)
     if kind.categories:
         row["categories"] = list(kind.categories)
-    found = [
-        {
-            "subresource": name,
-            "responseKind": {"group": "", "version": "v1", "kind": answer},
-            "verbs": ["get"],
-        }
-        for name, answer in _SUBRESOURCES.get((kind.group, kind.name), ())
-    ]
+    found = []
+    for name, api, answer in _below(kind):
+        group, _, version = (api or "v1").rpartition("/")
+        gvk = {"group": group, "version": version, "kind": answer}
+        found.append({"subresource": name, "responseKind": gvk, "verbs": ["get"]})
     return row | ({"subresources": found} if found else {})

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from analyzer.bundle import Inventory
 from analyzer.bundle.collection import SELECTION
 from analyzer.model.gap import Presence
 from analyzer.serve.catalogue import Catalogue, Kind
 from analyzer.serve.items import ItemAt, find_items
+from analyzer.serve.loading import load_object
 from analyzer.serve.selectors import Test
 from analyzer.serve.status import ApiError, not_collected, not_found
 from analyzer.serve.store import Store
@@ -57,6 +55,8 @@ class Objects:
         self._catalogue = catalogue
         self._places: OrderedDict[str, list[ItemAt]] = OrderedDict()
         self._count = 0
+        #: Files of which not all could be read, and what was lost; known once they were walked.
+        self._lost: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def get(self, kind: Kind, namespace: str, name: str) -> Obj:
@@ -99,10 +99,13 @@ class Objects:
                 page.token = _token(*at)
                 break
             page.items.append(made(obj))
+        page.warnings += self._damage(paths)
         return page
 
-    def known(self, kind: Kind, namespace: str) -> list[str]:
+    def known(self, kind: Kind, namespace: str, whole: bool = False) -> list[str]:
         """Return what a list does not know, as warnings.
+
+        ``whole`` walks all its files first, to tell of damage in any of them.
 
         Raises:
             ApiError: 404, nothing of it was collected.
@@ -113,7 +116,15 @@ class Objects:
             raise not_collected(
                 f"{kind.qualified}{where} are", why, group=kind.group, kind=kind.name
             )
-        return self._warnings(kind, namespace, paths)
+        if whole:
+            for path in paths:
+                self._items(path)
+        return self._warnings(kind, namespace, paths) + (self._damage(paths) if whole else [])
+
+    def _damage(self, paths: list[str]) -> list[str]:
+        """Say which of these files are damaged, of those that were walked so far."""
+        found = [path for path in paths if path in self._lost]
+        return [f"{path} is not shown whole: {self._lost[path]}" for path in found[:_NAMED]]
 
     def every(self, kind: Kind, namespace: str, test: Test) -> Iterator[Obj]:
         """Yield all objects that pass, one at a time."""
@@ -123,6 +134,17 @@ class Objects:
                     obj = self._load(kind, item)
                     if test(obj):
                         yield obj
+
+    def holding(self, kind: Kind, needle: bytes) -> Iterator[Obj]:
+        """Yield the objects of all namespaces in whose text some bytes occur; others are not read.
+
+        A file without them is not even walked.
+        """
+        for path in self._paths(kind, ""):
+            if self._store.contains(self._store.files[path], needle):
+                for item in self._items(path):
+                    if self._store.contains(item.piece, needle):
+                        yield self._load(kind, item)
 
     def missing(self, kind: Kind, namespace: str) -> str:
         """Say why a list is not there; empty where it is, or where there is nothing to list."""
@@ -146,9 +168,9 @@ class Objects:
             Presence.FORBIDDEN: "the collector was not allowed to read it",
             Presence.FAILED: "the collector could not read it",
             Presence.ABSENT: "",
-            Presence.NOT_ASKED: "it was not collected",
+            Presence.NOT_ASKED: "not collected",
         }
-        known = words.get(state.presence, "it was not collected")
+        known = words.get(state.presence, "not collected")
         return f"{known} ({state.note})" if known and state.note else known
 
     def _is_namespace(self, name: str) -> bool:
@@ -205,20 +227,17 @@ class Objects:
             if path in self._places:
                 self._places.move_to_end(path)
                 return self._places[path]
-            found = find_items(self._store, self._store.files[path], not path.endswith(".json"))
-            self._places[path] = found
-            self._count += len(found)
+            places = find_items(self._store, self._store.files[path], not path.endswith(".json"))
+            if places.lost:
+                self._lost[path] = places.lost
+            self._places[path] = places.items
+            self._count += len(places.items)
             while self._count > MAX_PLACES and len(self._places) > 1:
                 self._count -= len(self._places.popitem(last=False)[1])
-            return found
+            return places.items
 
     def _load(self, kind: Kind, item: ItemAt) -> Obj:
-        data = self._store.read(item.piece)
-        try:
-            obj: Obj = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            # numbers beyond 64 bits, or broken UTF-8
-            obj = json.loads(data.decode("utf-8", "replace"), strict=False)
+        obj = load_object(self._store.read(item.piece))
         return {"apiVersion": kind.api_version, "kind": kind.kind} | obj
 
 

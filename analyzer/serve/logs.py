@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
+from analyzer.redact.secrets import mask_bytes
 from analyzer.serve.listing import Objects
-from analyzer.serve.status import ApiError, not_collected
+from analyzer.serve.status import TRUE, ApiError, not_collected
 from analyzer.serve.store import Piece, Store
 from analyzer.serve.tables.cells import moment
+
+#: Bytes of lines that are masked together.
+_BLOCK = 64 * 1024
+#: A longer line goes out in pieces.
+_LINE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ def cut_of(query: Mapping[str, str], now: datetime | None) -> Cut:
     seconds = _number(query, "sinceSeconds")
     if seconds is not None and now is not None:
         start = now - timedelta(seconds=min(seconds, 10**9))
-    stamps = query.get("timestamps") in ("true", "1")
+    stamps = query.get("timestamps") in TRUE
     return Cut(_number(query, "tailLines"), _number(query, "limitBytes"), start, stamps)
 
 
@@ -94,13 +100,16 @@ class ContainerLogs:
         return f"no logs of namespace {namespace} were collected (--logs-namespace asks for them)"
 
     def text(self, piece: Piece, cut: Cut) -> Iterator[bytes]:
-        """Yield the lines that are wanted."""
+        """Yield what is wanted of a log, some lines at a time, with secrets masked."""
         lines: Iterable[bytes] = _since(self._lines(piece), cut.since)
         if cut.tail is not None:
-            lines = deque(lines, maxlen=cut.tail)
+            # counted first, and read again: a tail of any length takes no memory
+            count = sum(1 for _ in lines)
+            again = _since(self._lines(piece), cut.since)
+            lines = islice(again, max(0, count - cut.tail), None)
         left = cut.most
-        for line in lines:
-            shown = line if cut.stamps else _without_stamp(line)
+        for block in _blocks(line if cut.stamps else _without_stamp(line) for line in lines):
+            shown = mask_bytes(block)[0]
             if left is not None:
                 shown = shown[:left]
                 left -= len(shown)
@@ -116,8 +125,25 @@ class ContainerLogs:
             held = lines.pop()
             for line in lines:
                 yield line + b"\n"
+            if len(held) >= _LINE:
+                yield held
+                held = b""
         if held:
             yield held
+
+
+def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join lines, so that a secret over several of them is seen; longer ones stay cut there."""
+    held: list[bytes] = []
+    size = 0
+    for line in lines:
+        held.append(line)
+        size += len(line)
+        if size >= _BLOCK:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def _stamp(line: bytes) -> datetime | None:

@@ -14,7 +14,7 @@ import orjson
 from analyzer.serve.catalogue import METRICS, Kind
 from analyzer.serve.status import not_collected, not_found
 from analyzer.serve.store import Store
-from analyzer.serve.tables.cells import at
+from analyzer.serve.tables.cells import at, dicts
 
 Obj = dict[str, Any]
 _NO_PODS = "the kubelets' summaries tell of no pod's use"
@@ -74,13 +74,14 @@ def _node(summary: Obj) -> Iterator[Obj]:
 
 
 def _pods(summary: Obj, namespace: str) -> Iterator[Obj]:
-    for pod in at(summary, "pods", []):
+    for pod in dicts(summary, "pods"):
         ref = at(pod, "podRef", {})
+        ref = ref if isinstance(ref, dict) else {}
         if namespace and ref.get("namespace") != namespace:
             continue
         found = [
             {"name": c.get("name", ""), "usage": usage}
-            for c in at(pod, "containers", [])
+            for c in dicts(pod, "containers")
             if (usage := _usage(c))
         ]
         if found:

@@ -1,4 +1,4 @@
-"""Files of the bundle as they are: those of the nodes, and what the kubelets answered.
+"""Files of the bundle, as they are but for masked secrets: of the nodes, and of the kubelets.
 
 ``/demarc/nodes/<node>/<path>`` (a path that is a folder gives its names, one a line), and the paths
 of the API server's node proxy that the collector asked for.
@@ -6,6 +6,7 @@ of the API server's node proxy that the collector asked for.
 
 from __future__ import annotations
 
+from analyzer.redact.secrets import mask_bytes
 from analyzer.serve.status import ApiError, not_collected
 from analyzer.serve.store import Store
 
@@ -35,7 +36,7 @@ class RawFiles:
         if piece is None:
             state = self._store.inventory.state(f"cluster/kubelet/{node}/{name or path}")
             raise not_collected(f'/{path} of the kubelet of node "{node}" is', state.note)
-        return self._store.read(piece)
+        return _masked(self._store.read(piece))
 
     def top(self, name: str) -> bytes:
         """Return a file of the API server's part, such as ``version.json``.
@@ -46,7 +47,7 @@ class RawFiles:
         piece = self._store.files.get(name)
         if piece is None:
             raise not_collected(f"{name} is", self._store.inventory.state(f"cluster/{name}").note)
-        return self._store.read(piece)
+        return _masked(self._store.read(piece))
 
     def nodes(self) -> bytes:
         """Return the names of the nodes that sent an archive, one a line."""
@@ -65,8 +66,8 @@ class RawFiles:
                 for chunk in member.chunks():
                     found += chunk
                     if len(found) >= MAX_BYTES:
-                        return bytes(found[:MAX_BYTES])
-                return bytes(found)
+                        break
+                return _masked(bytes(found[:MAX_BYTES]))
         names = set()
         for member in self._store.of_node(node):
             if member.path.startswith(f"{wanted}/"):
@@ -75,3 +76,8 @@ class RawFiles:
         if not names:
             raise ApiError(404, f"{wanted} is not in the bundle")
         return "".join(f"{name}\n" for name in sorted(names)).encode()
+
+
+def _masked(data: bytes) -> bytes:
+    """Mask secrets as in every report."""
+    return mask_bytes(data)[0]

@@ -30,8 +30,18 @@ def selector(labels: str, fields: str) -> Test:
     return lambda obj: all(test(obj) for test in tests)
 
 
+def requires(labels: str, key: str, value: str) -> bool:
+    """Tell whether a label selector lets nothing pass but objects with one label's value."""
+    terms = [_EQUAL.match(term.strip()) for term in _COMMAS.split(labels)]
+    return any(
+        m is not None and m["word"] != "!=" and (m["key"], m["value"]) == (key, value)
+        for m in terms
+    )
+
+
 def _labels(obj: dict[str, Any]) -> dict[str, Any]:
-    return (obj.get("metadata") or {}).get("labels") or {}
+    found = obj["metadata"].get("labels")
+    return found if isinstance(found, dict) else {}
 
 
 def _label(term: str) -> Test:
@@ -78,7 +88,8 @@ def _field(term: str) -> Test:
 def field_text(obj: dict[str, Any], key: str) -> str:
     """Return a field as text, empty where it is not set: any field, not only the indexed ones."""
     if key == "source" and "involvedObject" in obj:
-        source = obj.get("source") or {}
+        source = obj.get("source")
+        source = source if isinstance(source, dict) else {}
         return str(source.get("component") or obj.get("reportingComponent") or "")
     value: Any = obj
     for step in key.split("."):

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from analyzer.bundle import Bundle, BundleError
+from analyzer.bundle.limits import DEFAULT_LIMITS, Limits
 from analyzer.serve.api import Api
 from analyzer.serve.app import make_app
 from analyzer.serve.certificate import KeyPair, make_key_pair
@@ -29,19 +30,20 @@ class BundleServer:
     ``folder`` is the throw-away folder with the kubeconfig; it goes when the server is closed.
     """
 
-    def __init__(self, bundle: Bundle, port: int = 0) -> None:
+    def __init__(self, bundle: Bundle, port: int = 0, limits: Limits = DEFAULT_LIMITS) -> None:
         """Take the port (0: any that is free) and write the kubeconfig.
 
         Raises:
             BundleError: the port cannot be had.
         """
+        self.name = bundle.name
         self._socket = _bound(port, bundle.name)
         self.port = int(self._socket.getsockname()[1])
         self._folder = tempfile.TemporaryDirectory(prefix="demarc-serve-")
         self.folder = Path(self._folder.name)
         self.kubeconfig = self.folder / "kubeconfig"
         self.token = secrets.token_urlsafe(32)
-        self._store = Store(bundle)
+        self._store = Store(bundle, limits)
         pair = make_key_pair(ADDRESS)
         self._write_kubeconfig(bundle, pair)
         self._server = uvicorn.Server(self._config(pair))
@@ -100,7 +102,7 @@ class BundleServer:
         key.write_bytes(pair.key)
         config = uvicorn.Config(
             app,
-            log_level="error",
+            log_level="critical",
             access_log=False,
             lifespan="off",
             ws="none",

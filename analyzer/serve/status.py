@@ -21,6 +21,8 @@ _REASONS = {
     503: "ServiceUnavailable",
 }
 
+#: What Go reads as true in a query; Python clients write ``True``.
+TRUE = ("1", "t", "T", "true", "TRUE", "True")
 READ_ONLY = "a bundle is read-only: it shows the cluster as it was when the bundle was collected"
 
 

@@ -23,7 +23,7 @@ from analyzer.bundle import (
     collected_at,
     read_part,
 )
-from analyzer.bundle.limits import DEFAULT_LIMITS, MIB
+from analyzer.bundle.limits import DEFAULT_LIMITS, MIB, Limits
 
 PART = "cluster"
 #: Unpacked bytes of the API server's part that are kept; a cluster of 2,000 nodes has 0.2 GiB.
@@ -41,8 +41,9 @@ class Piece:
 class Store:
     """Files of the API server's part by their path in it, such as ``resources/core/nodes.json``."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, limits: Limits = DEFAULT_LIMITS) -> None:
         self.bundle = bundle
+        self._limits = limits
         self._files: dict[str, Piece] = {}
         self._inventory: Inventory | None = None
         self._failure = ""
@@ -92,7 +93,7 @@ class Store:
         part = f"nodes/{node}"
         for ref in self.bundle.parts():
             if ref.name == part:
-                yield from read_part(ref)
+                yield from read_part(ref, self._limits)
         if not self.bundle.partitioned:
             yield from (member for name, member in self.bundle.members() if name == part)
 
@@ -110,6 +111,15 @@ class Store:
         """Yield the bytes of one piece, ``size`` at a time."""
         for at in range(piece.offset, piece.offset + piece.size, size):
             yield self.read(Piece(at, min(size, piece.offset + piece.size - at)))
+
+    def contains(self, piece: Piece, needle: bytes) -> bool:
+        """Tell whether bytes occur in a piece; it is read a chunk at a time."""
+        tail = b""
+        for chunk in self.chunks(piece):
+            if needle in tail + chunk:
+                return True
+            tail = chunk[-len(needle) :]
+        return False
 
     def append(self, data: bytes) -> Piece:
         """Keep more bytes, such as an object that was no JSON in the bundle."""
@@ -144,7 +154,7 @@ class Store:
             for part in self.bundle.parts():
                 if part.name == PART:
                     recorder = PartRecorder(PART)
-                    for member in read_part(part, DEFAULT_LIMITS, recorder):
+                    for member in read_part(part, self._limits, recorder):
                         self._keep(member)
                     yield recorder.result()
             return

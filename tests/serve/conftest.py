@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import orjson
 import pytest
 
 from analyzer.bundle import open_bundle
-from analyzer.serve.api import Answer, Api, Request
+from analyzer.serve.api import Api
+from analyzer.serve.exchange import Answer, Request
 from analyzer.serve.server import BundleServer
 from analyzer.serve.store import Store
 from fixtures.build import load_scenario, tree, write
 from tests.collectors.kubectls import plain
 from tests.needs import require
+from tests.redact.secrets import KINDS
 
 SCENARIO = Path(__file__).parents[2] / "fixtures" / "scenarios" / "sample.yaml"
 NODE = "aks-system-31715034-vmss000000"
@@ -39,6 +42,19 @@ DEFINITION = {
                 "name": "v1beta1",
                 "served": True,
                 "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "properties": {
+                                    "size": {"type": "integer", "description": "How large it is."}
+                                },
+                            }
+                        },
+                    }
+                },
                 "additionalPrinterColumns": [
                     {
                         "name": "Ready",
@@ -65,6 +81,7 @@ WIDGET = {
 }
 
 
+@lru_cache(maxsize=1)
 def served_files() -> dict[str, bytes]:
     """The sample, with a custom resource, and containers in one kubelet's summary."""
     files = tree(load_scenario(SCENARIO))
@@ -77,11 +94,54 @@ def served_files() -> dict[str, bytes]:
     path = f"cluster/kubelet/{NODE}/stats-summary.json"
     summary = json.loads(files[path])
     for pod in summary["pods"]:
+        # figures that a test can name
         cpu = {"time": "2026-03-24T09:21:00Z", "usageNanoCores": 12_000_000}
         memory = {"time": "2026-03-24T09:21:00Z", "workingSetBytes": 64 * 1024 * 1024}
         pod["containers"] = [{"name": "main", "cpu": cpu, "memory": memory}]
     files[path] = json.dumps(summary).encode()
+    _add(files, "cluster/resources/core/services/shop.json", helm_objects())
+    secrets = {f"text-{number}": text for number, (_, text, _) in enumerate(KINDS)}
+    canaries = {"metadata": {"name": "canaries", "namespace": "shop"}, "data": secrets}
+    _add(files, "cluster/resources/core/configmaps/shop.json", [canaries])
+    lines = "\n".join(text for _, text, _ in KINDS).encode()
+    files["cluster/logs/kube-system/canaries-0/main.log"] = lines
+    files[f"nodes/{NODE}/host/dmesg"] += b"\n" + lines
     return files
+
+
+def _add(files: dict[str, bytes], path: str, items: list[dict[str, Any]]) -> None:
+    listing = json.loads(files[path])
+    listing["items"] += items
+    files[path] = json.dumps(listing).encode()
+
+
+def helm_objects() -> list[dict[str, Any]]:
+    """What Helm leaves on objects: a chart with a subchart, and a chart that writes no labels."""
+    return [
+        _of_helm("web", "storefront", "storefront-1.4.2_build.7", "2.0.1", "2026-03-20T08:00:00Z"),
+        _of_helm("web-redis", "storefront", "redis-19.0.1", "7.2.4"),
+        _of_helm("plain", "plain"),
+        _of_helm("addon", "aks-managed-example"),
+    ]
+
+
+def _of_helm(
+    name: str, release: str, chart: str = "", version: str = "", changed: str = ""
+) -> dict[str, Any]:
+    labels = {"helm.sh/chart": chart, "app.kubernetes.io/version": version}
+    meta: dict[str, Any] = {
+        "name": name,
+        "namespace": "shop",
+        "creationTimestamp": "2026-03-01T10:00:00Z",
+        "labels": {key: value for key, value in labels.items() if value},
+        "annotations": {
+            "meta.helm.sh/release-name": release,
+            "meta.helm.sh/release-namespace": "shop",
+        },
+    }
+    if changed:
+        meta["managedFields"] = [{"manager": "helm", "operation": "Update", "time": changed}]
+    return {"metadata": meta}
 
 
 @pytest.fixture(scope="session")

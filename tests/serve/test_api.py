@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from analyzer.bundle import open_bundle
-from analyzer.serve.api import Answer, Api, Request
+from analyzer.serve.api import Api
+from analyzer.serve.exchange import Answer, Request
 from analyzer.serve.status import READ_ONLY
 from analyzer.serve.store import Store
 from analyzer.serve.watching import Watch
@@ -20,7 +21,8 @@ from tests.serve.conftest import NODE, TABLE, body, served_files
 Ask = Callable[..., Answer]
 
 
-def _text(answer: Answer) -> str:
+def _text(answer: Answer, code: int = 200) -> str:
+    assert answer.code == code
     if isinstance(answer.body, Iterator):
         return b"".join(answer.body).decode()
     assert isinstance(answer.body, bytes), answer.body
@@ -160,11 +162,11 @@ def _events(answer: Answer) -> tuple[list[Any], int]:
 def test_a_watch_tells_what_is_there_and_no_more(ask: Ask) -> None:
     events, _ = _events(ask("/api/v1/nodes", watch="true"))
     assert [e["type"] for e in events] == ["ADDED"] * 6
-    events, seconds = _events(
-        ask("/api/v1/nodes", watch="1", resourceVersion="7", timeoutSeconds="90",
-            allowWatchBookmarks="true")
-    )  # fmt: skip
+    stamp = body(ask("/api/v1/nodes", limit="1"))["metadata"]["resourceVersion"]
+    later = {"watch": "1", "timeoutSeconds": "90", "allowWatchBookmarks": "true"}
+    events, seconds = _events(ask("/api/v1/nodes", resourceVersion=stamp, **later))
     assert [e["type"] for e in events] == ["BOOKMARK"] and seconds == 90
+    assert events[0]["object"]["metadata"]["resourceVersion"] == stamp
     events, _ = _events(ask("/api/v1/nodes", watch="true", sendInitialEvents="true"))
     mark = events[-1]
     assert len(events) == 7 and mark["object"]["kind"] == "Node"
@@ -228,6 +230,59 @@ def test_files_of_the_nodes_come_as_they_are(ask: Ask) -> None:
     assert "not in the bundle" in _status(ask(f"/demarc/nodes/{NODE}/host/none"), 404)
     assert _text(ask(f"/api/v1/nodes/{NODE}/proxy/healthz")).strip() == "ok"
     assert "not in the bundle" in _status(ask(f"/api/v1/nodes/{NODE}/proxy/pods"), 404)
+
+
+def test_a_version_that_is_not_held_is_gone(ask: Ask) -> None:
+    """Clients list anew then; a version that is no number is a mistake of theirs."""
+    (event,), seconds = _events(ask("/api/v1/nodes", watch="True", resourceVersion="7"))
+    assert event["type"] == "ERROR" and event["object"]["code"] == 410 and seconds == 0
+    _status(ask("/api/v1/nodes", watch="true", resourceVersion="new"), 400)
+    exact = {"resourceVersionMatch": "Exact"}
+    _status(ask("/api/v1/nodes", resourceVersion="7", **exact), 410)
+    stamp = body(ask("/api/v1/nodes"))["metadata"]["resourceVersion"]
+    assert len(body(ask("/api/v1/nodes", resourceVersion=stamp, **exact))["items"]) == 6
+
+
+def test_a_bookmark_has_the_form_of_the_objects(ask: Ask) -> None:
+    accept = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+    events, _ = _events(ask("/api/v1/nodes", accept, watch="1", sendInitialEvents="true"))
+    assert {event["object"]["kind"] for event in events} == {"PartialObjectMetadata"}
+
+
+def test_clients_that_reckon_ages_themselves_are_warned(store: Store) -> None:
+    path = ("api", "v1", "namespaces", "kube-system", "events")
+    for limit in ({}, {"limit": "500"}):
+        asked = Request("GET", path, limit, command="kubectl events")
+        (warning,) = Api(store).answer(asked).warnings
+        assert "the bundle is of 2026-03-24 09:30 UTC" in warning
+    assert Api(store).answer(Request("GET", path, command="kubectl get")).warnings == ()
+
+
+def test_schemas_are_those_of_definitions_or_what_occurs(ask: Ask) -> None:
+    paths = body(ask("/openapi/v3"))["paths"]
+    assert paths["apis/example.com/v1beta1"]["serverRelativeURL"].endswith("example.com/v1beta1")
+    schemas = body(ask("/openapi/v3/apis/example.com/v1beta1"))["components"]["schemas"]
+    widget = schemas["example.com.v1beta1.Widget"]
+    assert widget["properties"]["spec"]["properties"]["size"] == {
+        "type": "integer", "description": "How large it is.",
+    }  # fmt: skip
+    core = body(ask("/openapi/v3/api/v1"))
+    pod = core["components"]["schemas"]["core.v1.Pod"]
+    containers = pod["properties"]["spec"]["properties"]["containers"]
+    assert containers["type"] == "array" and "image" in containers["items"]["properties"]
+    assert "no schema of this kind" in pod["description"]
+    patch = core["paths"]["/api/v1/namespaces/{namespace}/pods/{name}"]["patch"]
+    assert patch["parameters"][0]["name"] == "fieldValidation"
+    _status(ask("/openapi/v3/apis/none.example.com/v1"), 404)
+    assert b"a bundle is read-only" in _text(ask("/openapi/v2"), 403).encode()
+
+
+def test_a_scale_is_that_of_its_workload(ask: Ask) -> None:
+    path = "/apis/apps/v1/namespaces/kube-system/deployments/coredns"
+    scale, whole = body(ask(f"{path}/scale")), body(ask(path))
+    assert scale["kind"] == "Scale" and scale["spec"]["replicas"] == whole["spec"]["replicas"]
+    assert scale["status"]["selector"] == "k8s-app=kube-dns,version=v20"
+    _status(ask("/api/v1/namespaces/kube-system/configmaps/coredns/scale"), 404)
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,11 @@ from pathlib import Path
 import pytest
 
 from analyzer.serve.server import BundleServer
-from tests.collectors.kubectls import SDK, plain
+from tests.collectors.kubectls import plain
 from tests.needs import package, require
-from tests.serve.conftest import NODE
+from tests.serve.conftest import NODE, served_files
 
 Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
-
-OTHERS = [SDK / f"kubectl.1.{minor}" for minor in (28, 31)]
 
 
 def _out(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -81,17 +79,6 @@ def test_kubectl_is_told_what_is_not_there(kubectl: Kubectl, command: str, told:
     assert done.returncode == 1 and told in done.stderr
 
 
-@pytest.mark.parametrize("binary", OTHERS, ids=lambda path: path.name)
-def test_other_versions_of_kubectl(kubectl: Kubectl, binary: Path) -> None:
-    require(str(binary))
-    assert len(_out(kubectl("get", "nodes", binary=binary))) == 7
-    assert _out(kubectl("get", "wd", "-A", "-o", "name", binary=binary)) == [
-        "widget.example.com/left"
-    ]
-    assert _out(kubectl("auth", "can-i", "get", "pods", binary=binary)) == ["yes"]
-    assert "read-only" in kubectl("delete", "node", NODE, binary=binary).stderr
-
-
 def test_the_python_client_lists_pages_watches_and_reads_logs(server: BundleServer) -> None:
     kubernetes = package("kubernetes")
     client = kubernetes.client
@@ -102,6 +89,9 @@ def test_the_python_client_lists_pages_watches_and_reads_logs(server: BundleServ
     assert len(page.items) == 10 and page.metadata._continue
     events = list(kubernetes.watch.Watch().stream(core.list_namespace, timeout_seconds=1))
     assert {event["type"] for event in events} == {"ADDED"}
+    with pytest.raises(client.ApiException, match="too old resource version") as gone:
+        list(kubernetes.watch.Watch().stream(core.list_namespace, resource_version="7"))
+    assert gone.value.status == 410
     widgets = client.CustomObjectsApi(config).list_cluster_custom_object(
         "example.com", "v1beta1", "widgets"
     )
@@ -111,16 +101,18 @@ def test_the_python_client_lists_pages_watches_and_reads_logs(server: BundleServ
     assert refused.value.status == 405
 
 
-def _status_of(server: BundleServer, token: str) -> int:
+def _status_of(server: BundleServer, token: str, host: str = "") -> int:
     trust = ssl.create_default_context(cadata=_authority(server))
     request = urllib.request.Request(f"{server.url}/version")
     if token:
         request.add_header("Authorization", token)
+    if host:
+        request.add_header("Host", host)
     try:
         with urllib.request.urlopen(request, context=trust, timeout=10) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
-        assert json.loads(error.read())["reason"] == "Unauthorized"
+        assert json.loads(error.read())["reason"] in ("Unauthorized", "Forbidden")
         return error.code
 
 
@@ -138,6 +130,21 @@ def test_only_the_token_opens(server: BundleServer) -> None:
         assert _status_of(server, wrong) == 401
 
 
+def test_a_name_of_another_machine_is_refused(server: BundleServer) -> None:
+    """A page of a browser whose own name was pointed here (DNS rebinding) sends that name."""
+    token = f"Bearer {server.token}"
+    for own in ("127.0.0.1", f"127.0.0.1:{server.port}", "localhost:9999", "[::1]:1"):
+        assert _status_of(server, token, own) == 200
+    for other in (
+        "example.com",
+        "example.com:443",
+        "127.0.0.1.example.com",
+        "127.0.0.1@x",
+        "[::2]",
+    ):
+        assert _status_of(server, token, other) == 403
+
+
 def test_the_folder_is_ours_alone_and_holds_no_key(server: BundleServer) -> None:
     assert not list(server.folder.glob("tls*"))
     if os.name == "posix":
@@ -149,21 +156,23 @@ def _command(*words: str) -> list[str]:
     return [sys.executable, "-m", "analyzer", *words]
 
 
-def test_shell_runs_one_command_and_gives_its_exit_code(bundle: Path) -> None:
+def test_shell_runs_one_command_and_gives_its_exit_code(bundle: Path, tmp_path: Path) -> None:
     require(str(plain()))
     words = ("shell", str(bundle), "--", str(plain()), "get", "node", NODE, "-o", "name")
     done = subprocess.run(_command(*words), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0 and done.stdout == f"node/{NODE}\n", done.stderr
     code = "import os, sys; print(os.environ['KUBECONFIG']); sys.exit(7)"
-    words = ("shell", str(bundle), "--", sys.executable, "-c", code)
+    azure = tmp_path / "managed-cluster.json"
+    azure.write_bytes(served_files()["azure/managed-cluster.json"])
+    words = ("shell", str(bundle), str(azure), "--", sys.executable, "-c", code)
     done = subprocess.run(_command(*words), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 7
     assert not Path(done.stdout.strip()).exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
-def test_serve_ends_in_order(bundle: Path, number: int, code: int) -> None:
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 0), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_serve_ends_in_order(bundle: Path, name: str, code: int) -> None:
     with subprocess.Popen(
         _command("serve", str(bundle)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -172,7 +181,7 @@ def test_serve_ends_in_order(bundle: Path, number: int, code: int) -> None:
         config = Path(line.split("=", 1)[1].strip().strip("'"))
         assert config.name == "kubeconfig" and config.exists()
         _answers(config)
-        process.send_signal(number)
+        process.send_signal(getattr(signal, name))
         assert process.wait(timeout=20) == code, process.stderr.read()
     assert not config.parent.exists()
 
@@ -206,6 +215,23 @@ def test_an_unreadable_bundle_and_a_taken_port_are_one_line(bundle: Path, tmp_pa
             )
             assert done.returncode == 2 and done.stderr.startswith("error: "), done.stderr
             assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("shell", "--", "--", "kubectl"), "no bundle is named"),
+        (("shell", "-", "--", "kubectl"), "standard input is the shell's own"),
+        (("serve", "-", "-"), "standard input can be read only once"),
+    ],
+)
+def test_what_cannot_be_an_input_is_refused(
+    words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from analyzer.cli import run
+
+    assert run([word if word != "kubectl" else sys.executable for word in words]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_without_the_server_s_packages_the_command_says_what_to_install(

@@ -62,7 +62,7 @@ def find(bundle: Any) -> Callable[[bytes, bool], list[tuple[str, Any]]]:
 
     def run(data: bytes, is_yaml: bool = False) -> list[tuple[str, Any]]:
         found = find_items(store, store.append(data), is_yaml)
-        return [(item.name, json.loads(store.read(item.piece))) for item in found]
+        return [(item.name, json.loads(store.read(item.piece))) for item in found.items]
 
     return run
 

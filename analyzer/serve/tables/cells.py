@@ -20,6 +20,12 @@ def at(obj: Any, path: str, default: Any = "") -> Any:
     return default if obj is None else obj
 
 
+def dicts(obj: Any, path: str) -> list[Obj]:
+    """Return the objects in the list at a dotted path; none where no such list is there."""
+    found = at(obj, path, [])
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def moment(text: Any) -> datetime | None:
     """Read an RFC 3339 time; None for anything else."""
     if not isinstance(text, str) or not text:
@@ -111,5 +117,4 @@ def containers(spec: Any) -> tuple[str, str]:
 
 def condition(obj: Obj, name: str) -> Obj:
     """Return a condition of the status; empty where there is none of that type."""
-    found = at(obj, "status.conditions", [])
-    return next((c for c in found if isinstance(c, dict) and c.get("type") == name), {})
+    return next((c for c in dicts(obj, "status.conditions") if c.get("type") == name), {})

@@ -10,7 +10,7 @@ import orjson
 
 from analyzer.serve.catalogue import Kind
 from analyzer.serve.tables import cluster, network, pods, settings, workloads
-from analyzer.serve.tables.cells import Obj, age, at, since
+from analyzer.serve.tables.cells import UNKNOWN, Obj, age, at, since
 from analyzer.serve.tables.paths import values
 
 Row = Callable[[Obj, datetime | None], list[Any]]
@@ -40,7 +40,7 @@ def table_of(kind: Kind, objects: list[Obj], now: datetime | None, include: str)
     columns, row = _printer(kind)
     rows = []
     for obj in objects:
-        found: Obj = {"cells": row(obj, now)}
+        found: Obj = {"cells": _cells(row, obj, now, len(columns))}
         if include == "Object":
             found["object"] = obj
         elif include != "None":
@@ -53,6 +53,14 @@ def table_of(kind: Kind, objects: list[Obj], now: datetime | None, include: str)
         "columnDefinitions": columns,
         "rows": rows,
     }
+
+
+def _cells(row: Row, obj: Obj, now: datetime | None, width: int) -> list[Any]:
+    """Return the cells; of an object whose fields have other types than its kind the name alone."""
+    try:
+        return row(obj, now)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return [at(obj, "metadata.name"), *[UNKNOWN] * (width - 1)]
 
 
 def as_table(listing: Obj, kind: Kind, now: datetime | None, include: str) -> Obj:
