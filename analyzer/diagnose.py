@@ -9,10 +9,12 @@ from analyzer.baselines.baseline import Baseline
 from analyzer.bugs import exposure_refs, exposures
 from analyzer.bundle.layouts.plugged import layout_problems
 from analyzer.bundle.limits import limits_in
+from analyzer.bundle.stamps import NEWEST
 from analyzer.comparison import compare
 from analyzer.facts.facts import Facts
-from analyzer.identity_card import build_cluster_info
+from analyzer.identity_card import build_cluster_info, collector_options
 from analyzer.inputs import input_notices
+from analyzer.instructions import ClusterNames, cluster_names, with_names
 from analyzer.leads import find_leads
 from analyzer.model.candidate import Candidate
 from analyzer.model.diagnosis import (
@@ -23,7 +25,7 @@ from analyzer.model.diagnosis import (
     Tool,
 )
 from analyzer.model.evidence import Evidence, EvidenceRef
-from analyzer.model.finding import Finding
+from analyzer.model.finding import ActNext, Finding
 from analyzer.model.gap import Gap, Presence
 from analyzer.model.hit import Outcome, RuleResult
 from analyzer.model.owner import Actor
@@ -51,7 +53,8 @@ def cited(candidates: Sequence[Candidate], facts: Facts, supply: Supply) -> set[
 
 def build_diagnosis(analysis: Analysis) -> Diagnosis:
     """Assemble the model; every list has a fixed order."""
-    findings = tuple(_finding(candidate, analysis) for candidate in analysis.candidates)
+    names = cluster_names(analysis.loaded.facts)
+    findings = tuple(_finding(candidate, analysis, names) for candidate in analysis.candidates)
     return Diagnosis(
         tool=_tool(analysis),
         bundle=_bundle_info(analysis),
@@ -82,11 +85,15 @@ def _moments(candidates: Sequence[Candidate], supply: Supply) -> tuple[Moment, .
     return chosen(timeline, candidates)
 
 
-def _finding(candidate: Candidate, analysis: Analysis) -> Finding:
+def _finding(candidate: Candidate, analysis: Analysis, names: ClusterNames) -> Finding:
     hit, verdict = candidate.hit, analysis.verdicts[candidate.id]
     doc = analysis.rules[candidate.rule_id].doc
     explanation = analysis.explanation
     others = (who for who in doc.do if who is not verdict.act_next.who)
+
+    def named(text: str) -> str:
+        return with_names(text, candidate.subject, hit.affects, names)
+
     return Finding(
         id=candidate.id,
         rule=candidate.rule_id,
@@ -98,7 +105,7 @@ def _finding(candidate: Candidate, analysis: Analysis) -> Finding:
         decided_by=verdict.decided_by,
         stance=verdict.stance,
         confidence=verdict.confidence,
-        act_next=verdict.act_next,
+        act_next=ActNext(who=verdict.act_next.who, what=named(verdict.act_next.what)),
         saw=hit.saw,
         expected=hit.expected,
         because=verdict.because,
@@ -113,7 +120,7 @@ def _finding(candidate: Candidate, analysis: Analysis) -> Finding:
         known_bug=hit.known_bug,
         drift=hit.drift,
         evidence=tuple(_cut(ref, analysis) for ref in hit.evidence),
-        remediation=tuple(f"{ACTOR_NAMES[who]}: {doc.do[who]}" for who in others),
+        remediation=tuple(f"{ACTOR_NAMES[who]}: {named(doc.do[who])}" for who in others),
         references=doc.references,
         why_it_matters=doc.sections["Why it matters"],
     )
@@ -147,12 +154,14 @@ def _bundle_info(analysis: Analysis) -> BundleInfo:
         format=bundle.format,
         layout=bundle.layout,
         collector=f"{collector.name} {collector.version}".strip() if collector else "",
+        collector_options=collector_options(manifest),
         collected_at=identity.collected_at,
         collected_at_source=identity.collected_at_source,
         started=manifest.started if manifest is not None else None,
         complete=inventory.complete and not analysis.loaded.facts.gaps,
         missing=missing,
         masked=dict(sorted(manifest.masked.items())) if manifest is not None else {},
+        redacted=manifest is not None and manifest.redacted,
     )
 
 
@@ -187,8 +196,8 @@ def _notices(analysis: Analysis) -> tuple[str, ...]:
     notices = []
     if bundle.format == 1 and bundle.manifest is None:
         notices.append("The bundle has no manifest: the collection was interrupted.")
-    if facts.identity.collected_at_source not in ("manifest", "collection"):
-        when = "unknown" if facts.identity.collected_at is None else "the newest time in the data"
+    if facts.identity.collected_at is None or facts.identity.collected_at_source == NEWEST:
+        when = "unknown" if facts.identity.collected_at is None else f"the {NEWEST}"
         notices.append(f"The bundle does not say when it was collected; its time is {when}.")
     hit = limits_in(_details(analysis))
     if hit:
@@ -198,7 +207,8 @@ def _notices(analysis: Analysis) -> tuple[str, ...]:
         )
     broken = [g for g in facts.gaps if g.reason in (Presence.FAILED, Presence.TRUNCATED)]
     if broken:
-        notices.append(f"{len(broken)} inputs could not be read whole; see what is missing.")
+        what = "1 input" if len(broken) == 1 else f"{len(broken)} inputs"
+        notices.append(f"{what} could not be read whole; see what is missing.")
     told = input_notices(bundle, analysis.loaded.inventory, facts)
     return (*notices, *told, *_cycles(analysis), *layout_problems(), *plugin_notices())
 

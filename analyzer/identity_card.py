@@ -1,16 +1,21 @@
-"""Who the cluster is, as reports show it."""
+"""Who the cluster is, and what its collector was asked for, as reports show it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import islice
+from typing import Any
 
 from analyzer.analysis import Analysis
+from analyzer.bundle.manifest import Manifest
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Nodes
 from analyzer.facts.objects import Node
 from analyzer.model.diagnosis import ClusterInfo, NetworkInfo, NodeCounts, NodeInfo, PoolInfo
 from analyzer.supply import MODE_NAMES
+from analyzer.timeline import Timeline
 
+_OPTIONS_MAX, _OPTION_LENGTH = 40, 400
 _IMAGE_LABEL = "kubernetes.azure.com/node-image-version"
 
 
@@ -21,6 +26,8 @@ def build_cluster_info(analysis: Analysis) -> ClusterInfo:
     nodes = facts.of(Nodes).items
     names = sorted({node.name for node in nodes} | set(facts.archives.nodes))
     by_name = {node.name: node for node in nodes}
+    timeline: Timeline = analysis.supply.by_type[Timeline]
+    ahead = {name: round(off.total_seconds(), 1) for name, off in timeline.skew.items()}
     third = sorted({f"{t.category}: {t.name}" for t in analysis.supply.third_party.found})
     return ClusterInfo(
         name=identity.name,
@@ -42,12 +49,29 @@ def build_cluster_info(analysis: Analysis) -> ClusterInfo:
                 pool=by_name[name].pool if name in by_name else "",
                 ready=by_name[name].ready if name in by_name else None,
                 has_archive=name in facts.archives.nodes,
+                clock_ahead_s=ahead.get(name),
             )
             for name in names
         ),
         add_ons=tuple(sorted(identity.add_ons)),
         third_party=tuple(third),
     )
+
+
+def collector_options(manifest: Manifest | None) -> dict[str, str]:
+    """The options of the manifest as texts; what is empty or nested is left out."""
+    if manifest is None:
+        return {}
+    told = ((name, _told(value)) for name, value in manifest.options.items())
+    return {name[:60]: text[:_OPTION_LENGTH] for name, text in islice(told, _OPTIONS_MAX) if text}
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value if isinstance(item, str | int | float))
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _network(identity: Identity, analysis: Analysis) -> NetworkInfo:

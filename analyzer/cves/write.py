@@ -8,6 +8,7 @@ import io
 from analyzer.cves.listing import CveList, CveRow
 from analyzer.cves.reasons import EXPLAINED
 from analyzer.render.html import asset, render_page
+from analyzer.render.words import OWNER_NAMES
 
 #: Dropped rows of one reason that the page shows; the CSV of dropped rows and the JSON have all.
 PAGE_ROWS_MAX = 500
@@ -56,5 +57,6 @@ def as_html(listing: CveList) -> str:
         hint="write .csv or .json, or give fewer reports at a time",
         listing=listing,
         explained=EXPLAINED,
+        owner_names=OWNER_NAMES,
         rows_max=PAGE_ROWS_MAX,
     )

@@ -156,6 +156,6 @@ def _first_only(shown: Shown) -> Shown:
 
 def _without_text(shown: Shown) -> Shown:
     first = _first_only(shown)
-    note = "Cut to one line to keep this file small; all are in the JSON report."
+    note = "Cut to one line here; all are in the JSON report."
     blocks = tuple(replace(block, lines=block.lines[:1], note=note) for block in first.blocks)
     return replace(first, blocks=blocks, more=first.more[:1], note="")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from analyzer.model.diagnosis import ComparedObject, Comparison, Diagnosis
 from analyzer.render.asides import ComparedRow, ComparisonView
 from analyzer.render.text import clip, count, one_line, utc
+from analyzer.render.words import PRESENCE_NAMES
 
 ROWS_MAX = 200
 _TEXTS_MAX, _TEXT_MAX = 12, 240
 #: From here on the baseline's age is worth a word of warning: releases come about weekly.
 OLD_DAYS = 60
+_WORDS = {presence.value: words for presence, words in PRESENCE_NAMES.items()}
 
 
 def build_comparison(diagnosis: Diagnosis) -> ComparisonView | None:
@@ -27,9 +29,15 @@ def build_comparison(diagnosis: Diagnosis) -> ComparisonView | None:
         rows=tuple(rows[:ROWS_MAX]),
         rows_more=f"{count(hidden, 'more object')} in the JSON report." if hidden > 0 else "",
         not_compared=tuple(
-            clip(one_line(text), _TEXT_MAX) for text in comparison.not_compared[:ROWS_MAX]
+            clip(_told(text), _TEXT_MAX) for text in comparison.not_compared[:ROWS_MAX]
         ),
     )
+
+
+def _told(text: str) -> str:
+    """The reason's last word as people say it: ``not-asked`` is the model's."""
+    head, _, word = one_line(text).rpartition(": ")
+    return f"{head}: {_WORDS[word]}" if word in _WORDS else one_line(text)
 
 
 def _row(compared: ComparedObject) -> ComparedRow:

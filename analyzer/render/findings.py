@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from analyzer.model.finding import Finding, Reason
-from analyzer.model.owner import Owner
+from analyzer.model.owner import Actor, Owner
 from analyzer.model.subject import Subject
 from analyzer.render.budget import Shown, show_all
 from analyzer.render.index import Index, mark, title
@@ -24,9 +24,27 @@ from analyzer.render.words import (
 )
 
 NAMES_MAX = 20
+_KIND_WORDS = {
+    "NodePool": "node pool",
+    "Node": "node",
+    "Pod": "pod",
+    "Namespace": "namespace",
+    "Component": "component",
+    "Subnet": "subnet",
+    "Endpoint": "endpoint",
+    "Cluster": "cluster",
+}
 _TEXT_MAX = 1200
 _STEPS_MAX = 10
 _REASONS_MAX = 12
+_CODE = re.compile(r"`([^`\n]{1,200})`")
+#: Who may have a part in a problem, by its owner.
+_ACTORS = {
+    Owner.MICROSOFT: (Actor.MICROSOFT,),
+    Owner.CUSTOMER: (),
+    Owner.UPSTREAM: (Actor.MICROSOFT, Actor.UPSTREAM),
+    Owner.BYOCNI_EXCLUDED: (Actor.CNI_VENDOR,),
+}
 #: The ends of pods' names that differ from run to run: ReplicaSet hash, pod suffix.
 _POD_SUFFIX = re.compile(r"(-[bcdf-hj-np-tv-z2456789]{8,10})?-[bcdf-hj-np-tv-z2456789]{5}\Z")
 
@@ -70,15 +88,15 @@ def _finding(finding: Finding, index: Index, shown: Shown, component_key: str) -
         nodes="",
         seen=span(finding.first_seen, finding.last_seen),
         sightings=count(finding.count, "sighting") if finding.count > 1 else "",
-        saw=clip(finding.saw.strip(), _TEXT_MAX),
-        expected=clip(finding.expected.strip(), _TEXT_MAX),
-        why_it_matters=clip(finding.why_it_matters.strip(), _TEXT_MAX),
+        saw=clip(_plain(finding.saw), _TEXT_MAX),
+        expected=clip(_plain(finding.expected), _TEXT_MAX),
+        why_it_matters=clip(_plain(finding.why_it_matters), _TEXT_MAX),
         decided=_reason(_decided(finding), anchor, shown),
         would_change=tuple(clip(text, _TEXT_MAX) for text in finding.would_change),
         other_reasons=_others(finding, anchor, shown),
         act_who=ACTOR_NAMES[finding.act_next.who],
-        act_what=clip(finding.act_next.what.strip(), _TEXT_MAX),
-        steps=tuple(clip(step.strip(), _TEXT_MAX) for step in finding.remediation[:_STEPS_MAX]),
+        act_what=clip(_plain(finding.act_next.what), _TEXT_MAX),
+        steps=tuple(clip(_plain(step), _TEXT_MAX) for step in _steps(finding)),
         read=read,
         further=further,
         further_texts=further_texts,
@@ -95,6 +113,31 @@ def _finding(finding: Finding, index: Index, shown: Shown, component_key: str) -
         evidence_summary=_evidence_summary(finding, shown),
         evidence_more=shown.more,
         evidence_note=shown.note,
+    )
+
+
+def _plain(text: str) -> str:
+    """The text without the marks for code, which a page would show as they stand."""
+    return _CODE.sub(r"\1", text.strip())
+
+
+def _steps(finding: Finding) -> tuple[str, ...]:
+    """What the others do: nothing while a cause stands, and nobody for what is not theirs.
+
+    Where the owner is open everybody's part stands; the customer's stands always, for only the
+    customer can reach the cluster.
+    """
+    if finding.explained_by:
+        return ()
+    if finding.owner is Owner.UNDETERMINED:
+        return finding.remediation[:_STEPS_MAX]
+    parts = {finding.act_next.who, Actor.CUSTOMER, *_ACTORS[finding.owner]}
+    names = tuple(f"{ACTOR_NAMES[who]}: " for who in sorted(parts))
+    others = tuple(f"{name}: " for name in ACTOR_NAMES.values())
+    return tuple(
+        step
+        for step in finding.remediation[:_STEPS_MAX]
+        if step.startswith(names) or not step.startswith(others)
     )
 
 
@@ -118,7 +161,8 @@ def _others(finding: Finding, anchor: str, shown: Shown) -> tuple[ReasonView, ..
 
 def _reason(reason: Reason, anchor: str, shown: Shown) -> ReasonView:
     numbers = dict.fromkeys(shown.block_of[n] for n in reason.evidence if n in shown.block_of)
-    cites = [f"policy clause {short(reason.clause, 60)}"] if reason.clause else []
+    cites = [f"decision row {short(reason.row, 60)}"] if reason.row and reason.decided else []
+    cites += [f"policy clause {short(reason.clause, 60)}"] if reason.clause else []
     if reason.section:
         cites.append(f"section “{short(reason.section)}”")
     return ReasonView(
@@ -183,7 +227,7 @@ def describe_affects(affects: tuple[Subject, ...]) -> tuple[str, tuple[str, ...]
 
 def _kind(kind: str, number: int) -> str:
     """``node`` or ``pods``: our own kinds in plain words, others as Kubernetes names them."""
-    word = short({"NodePool": "node pool", "Node": "node", "Pod": "pod"}.get(kind, kind), 60)
+    word = short(_KIND_WORDS.get(kind, kind), 60)
     if number == 1:
         return word
     if word.endswith("y"):

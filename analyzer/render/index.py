@@ -84,8 +84,14 @@ def build_index(diagnosis: Diagnosis) -> Index:
     return Index(diagnosis, ordered, _anchors(ordered), symptoms, causes, edges)
 
 
-def _rank(finding: Finding) -> tuple[int, int, str, str]:
-    return finding.severity.rank, OWNER_ORDER[finding.owner], finding.rule, finding.id
+def _rank(finding: Finding) -> tuple[int, int, str, str, str]:
+    return (
+        finding.severity.rank,
+        OWNER_ORDER[finding.owner],
+        finding.rule,
+        finding.subject.key,
+        finding.id,
+    )
 
 
 def _edges(

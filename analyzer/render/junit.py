@@ -130,7 +130,7 @@ def _details(findings: list[FindingView]) -> str:
         texts.append(
             f"{finding.title} [{finding.severity}, {finding.owner.name}, {finding.confidence}]\n"
             f"  {clip(finding.saw, 600)}\n"
-            f"  {finding.decided.label}: {clip(finding.decided.text, 300)}\n"
+            f"  {clip(finding.decided.text, 300)} ({finding.decided.cites})\n"
             f"  {finding.act_who}: {clip(finding.act_what, 300)}{places}"
         )
     hidden = len(findings) - _FINDINGS_MAX

@@ -84,7 +84,7 @@ def _section(number: int, root: FindingView, same: list[FindingView]) -> Iterato
     yield f"- **Impact:** {_text(_impact(root))}"
     yield (
         f"- **Owner:** {escape(root.owner.name)} ({escape(root.confidence)}). "
-        f"{escape(root.decided.label)}: {_text(root.decided.text)}"
+        f"{_text(root.decided.text)}"
         + (f" ({escape(root.decided.cites)})" if root.decided.cites else "")
         + f" {escape(root.stance)}"
     )

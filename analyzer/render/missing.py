@@ -17,6 +17,17 @@ GAP_ROWS_MAX = 300
 _FOLD_FROM = 3
 _NODE_PATH = re.compile(r"nodes/(?P<node>[^/]+?)(?P<rest>\.tar\.gz|/.*|)\Z")
 _TEXT_MAX = 400
+#: First words of the collector's notes (``collection.tsv``), where nothing comes after them.
+_NOTES = {
+    "forbidden": "",
+    "failed": "",
+    "absent": "",
+    "not-asked": "",
+    "missing-tool": "the command for it is not on the node",
+    "timeout": "timed out",
+    "deadline": "the time of the whole collection was over",
+    "no-space": "the size limit was reached",
+}
 
 
 def build_missing(diagnosis: Diagnosis) -> Missing:
@@ -40,6 +51,11 @@ def build_missing(diagnosis: Diagnosis) -> Missing:
 
 
 def _summary(total: int, could_not: int, gaps: int) -> str:
+    if not could_not and gaps:
+        return (
+            f"{count(gaps, 'input is', 'inputs are')} missing or damaged; no check was stopped by "
+            "that. What could not be looked at counts neither as healthy nor as broken."
+        )
     if not could_not and not gaps:
         return f"Nothing that the checks asked for: {count(total, 'check')}, all of which ran."
     return (
@@ -75,7 +91,10 @@ def _why(result: CheckResult) -> str:
 
 
 def _reason(reason: Presence, detail: str) -> str:
-    return PRESENCE_NAMES[reason] + (f", {one_line(detail)}" if detail else "")
+    """Words for what happened; a detail that is only the collector's own word for it adds none."""
+    detail = one_line(detail)
+    detail = _NOTES.get(detail, detail).replace("not-asked: ", "")
+    return PRESENCE_NAMES[reason] + (f", {detail}" if detail else "")
 
 
 def _key(gap: Gap) -> tuple[str, Presence, str]:

@@ -7,8 +7,9 @@ from analyzer.model.finding import Finding
 from analyzer.render.budget import show
 from analyzer.render.index import Index, mark
 from analyzer.render.marks import Link
+from analyzer.render.overview import is_too_little, network_words
 from analyzer.render.shape import EvidenceBlock, Fact, NodeRow, PoolRow
-from analyzer.render.text import count, listed, node_ranges, short
+from analyzer.render.text import count, listed, node_ranges, sentence, short
 from analyzer.render.words import OWNER_ORDER, SEVERITY_NAMES
 
 ROWS_MAX = 60
@@ -48,7 +49,9 @@ def build_node_rows(
     others = [node for node in index.diagnosis.cluster.node_list if node.name not in by_node]
     silent = sum(not node.has_archive for node in others)
     clear = len(others) - silent
-    notes = [f"No issue was found on {count(clear, 'node')}."] if clear else []
+    few = is_too_little(index.diagnosis)
+    nothing = ", but most checks could not run" if few else ""
+    notes = [f"No issue was found on {count(clear, 'node')}{nothing}."] if clear else []
     notes += (
         [f"{count(silent, 'node')} sent nothing; that says nothing of their health."]
         if silent
@@ -75,11 +78,10 @@ def _row(keys: tuple[str, ...], names: list[str], index: Index) -> NodeRow:
 
 def build_facts(diagnosis: Diagnosis) -> tuple[Fact, ...]:
     """What the cluster is, as far as the evidence tells."""
-    cluster, network, nodes = diagnosis.cluster, diagnosis.cluster.network, diagnosis.cluster.nodes
-    byocni = {True: "yes", False: "no", None: "the bundle does not tell"}[network.byocni]
-    aks = {"yes": "yes", "no": "no", "unknown": "the bundle does not tell"}[cluster.aks]
+    cluster, nodes = diagnosis.cluster, diagnosis.cluster.nodes
+    aks = {"yes": "Yes", "no": "No", "unknown": "The bundle does not tell"}[cluster.aks]
     facts = [
-        ("AKS", f"{aks}: {cluster.aks_reason}" if cluster.aks_reason else aks),
+        ("AKS", f"{aks}. {sentence(cluster.aks_reason)}" if cluster.aks_reason else f"{aks}."),
         ("Kubernetes", cluster.kubernetes_version),
         (
             "Cloud and location",
@@ -87,19 +89,51 @@ def build_facts(diagnosis: Diagnosis) -> tuple[Fact, ...]:
         ),
         (
             "Nodes",
-            f"{nodes.total:,}; {nodes.ready:,} ready; {nodes.with_archive:,} sent an archive",
+            f"{nodes.total:,}; {_ready(diagnosis)}; {nodes.with_archive:,} sent an archive",
         ),
-        ("Network plugin", network.plugin),
-        ("Network mode", network.mode),
-        ("Data plane", network.dataplane),
-        ("Network policy", network.policy),
-        ("Service proxy", network.proxy),
-        ("Bring your own CNI", byocni),
-        ("Would settle the network", network.would_settle),
+        ("Clocks", _clocks(diagnosis)),
+        *_network_facts(diagnosis),
         ("Add-ons", listed([short(name) for name in cluster.add_ons], 40)),
         ("Third-party software", listed([short(name) for name in cluster.third_party], 40)),
     ]
     return tuple(Fact(name, short(value, 1200)) for name, value in facts if value.strip())
+
+
+def _network_facts(diagnosis: Diagnosis) -> list[tuple[str, str]]:
+    """The network as AKS has it; of another cluster only what was seen."""
+    network = diagnosis.cluster.network
+    facts = [("Data plane", network.dataplane), ("Service proxy", network.proxy)]
+    if diagnosis.cluster.aks == "no":
+        return [(name, value) for name, value in facts if value not in ("", "unknown")]
+    words = network_words(network)
+    byocni = {True: "yes", False: "no", None: "the bundle does not tell"}[network.byocni]
+    return [
+        ("Network", words[:1].upper() + words[1:]),
+        *facts[:1],
+        ("Network policy", network.policy),
+        *facts[1:],
+        ("Bring your own CNI", byocni),
+        ("Would settle the network", network.would_settle),
+    ]
+
+
+def _ready(diagnosis: Diagnosis) -> str:
+    """How many nodes are ready, and of how many that is not known."""
+    unknown = sum(node.ready is None for node in diagnosis.cluster.node_list)
+    if unknown and unknown == diagnosis.cluster.nodes.total:
+        return "not known how many are ready"
+    rest = f", not known of {unknown:,}" if unknown else ""
+    return f"{diagnosis.cluster.nodes.ready:,} ready{rest}"
+
+
+def _clocks(diagnosis: Diagnosis) -> str:
+    """Nodes whose clocks are off, the worst first; empty where none is known to be."""
+    off = [(n.clock_ahead_s, n.name) for n in diagnosis.cluster.node_list if n.clock_ahead_s]
+    if not off:
+        return ""
+    worst = sorted(off, key=lambda one: (-abs(one[0]), one[1]))
+    told = [f"{short(name)} {abs(s):,.0f} s {'ahead' if s > 0 else 'behind'}" for s, name in worst]
+    return f"{listed(told, 4)}; the timeline is corrected for it"
 
 
 def build_facts_evidence(diagnosis: Diagnosis) -> tuple[EvidenceBlock, ...]:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from analyzer.model.diagnosis import Diagnosis, NetworkInfo
 from analyzer.model.finding import Finding
+from analyzer.model.gap import Presence
 from analyzer.model.owner import Owner, Stance
 from analyzer.render.index import Index, mark
 from analyzer.render.marks import Link
-from analyzer.render.roots import ROOTS_OPEN, kind_of
+from analyzer.render.roots import ROOTS_OPEN, SAME_RULE_MAX, kind_of
 from analyzer.render.shape import LedgerRow, Notice, Verdict
-from analyzer.render.text import clip, clip_words, count, one_line, sentence, when
+from analyzer.render.text import clip_words, count, first_words, one_line, sentence, when
+from analyzer.render.words import ACTOR_NAMES
 
 _ROOTS_PER_ROW = 2
-_STEP_MAX = 130
+_STEP_MAX = 160
 _LEDGER_TITLE_MAX = 90
+_ARTICLES = ("The ", "A ", "An ")
+_NODE = re.compile(r"nodes/[^/]+")
+#: The verdict where one owner has all: of one issue, and of several.
+_ALL_OF_ONE = {
+    Owner.MICROSOFT: ("It needs Microsoft.", "All of them need Microsoft."),
+    Owner.CUSTOMER: ("It is the customer's.", "All of them are the customer's."),
+    Owner.UPSTREAM: ("It comes from an upstream bug.", "All of them come from upstream bugs."),
+    Owner.BYOCNI_EXCLUDED: (
+        "It is excluded from support under BYOCNI.",
+        "All of them are excluded from support under BYOCNI.",
+    ),
+    Owner.UNDETERMINED: (
+        "The bundle does not tell whose it is.",
+        "The bundle does not tell whose they are.",
+    ),
+}
+_COLLECT = "Collect what the findings name"
 #: A root that explains a smaller share than this is no better start than the worst kind.
 _TELLING = 0.02
 
@@ -63,24 +85,21 @@ def build_verdict(index: Index) -> Verdict:
         return _not_aks(diagnosis)
     where = " in what was collected" if is_partial(diagnosis) else ""
     total, stopped = checks(diagnosis)
-    ran = f"{total - stopped:,} of {count(total, 'check')} ran."
+    ran = f"{total - stopped:,} of {count(total, 'check')} ran"
     if not index.findings and is_too_little(diagnosis):
-        return Verdict(("Too little was collected to tell.", f"{ran} They found no issue."))
+        return Verdict(("Too little was collected to tell.", f"{ran}, and found no issue."))
     if not index.findings:
-        rest = f" {stopped:,} could not run." if stopped else ""
-        return Verdict((f"No issues found{where}.", ran + rest))
-    sentences = [_how_many(index, where), _needs_microsoft(index)]
-    if open_questions := _owned(index, Owner.UNDETERMINED):
-        verb = "is an open question" if open_questions == 1 else "are open questions"
-        sentences.append(f"{open_questions:,} {verb}: the bundle does not tell whose.")
+        rest = f", {stopped:,} could not run" if stopped else ""
+        return Verdict((f"No issues found{where}.", f"{ran}{rest}."))
     start, reason = _start(index)
-    return Verdict(tuple(sentences), start, reason)
+    return Verdict((_how_many(index, where), *_whose(index)), start, reason)
 
 
 def _not_aks(diagnosis: Diagnosis) -> Verdict:
-    sentences = ["This is not an AKS cluster, so no owner is given to anything."]
+    sentences = ["This is not an AKS cluster."]
     if diagnosis.cluster.aks_reason:
         sentences.append(sentence(diagnosis.cluster.aks_reason))
+    sentences.append("The AKS support policy does not reach it, so nothing here has an owner.")
     if diagnosis.findings:
         sightings = count(len(diagnosis.findings), "sighting")
         sentences.append(f"{sightings} of the checks are in the JSON report, not on this page.")
@@ -100,13 +119,21 @@ def _how_many(index: Index, where: str) -> str:
     return f"{count(issues, 'issue')}{of_kinds} found{where}; none of them explains another."
 
 
-def _needs_microsoft(index: Index) -> str:
-    number = _owned(index, Owner.MICROSOFT)
-    if not number:
-        return "None needs Microsoft."
-    if len(index.findings) == 1:
-        return "It needs Microsoft."
-    return f"{number:,} {'needs' if number == 1 else 'need'} Microsoft."
+def _whose(index: Index) -> Iterator[str]:
+    """Whose all are; else Microsoft's part, and what is open, which may still be Microsoft's."""
+    total, needed = len(index.findings), _owned(index, Owner.MICROSOFT)
+    left = _owned(index, Owner.UNDETERMINED)
+    owners = {finding.owner for finding in index.findings}
+    if len(owners) == 1:
+        yield _ALL_OF_ONE[owners.pop()][total > 1]
+        return
+    if needed:
+        yield f"{needed:,} {'needs' if needed == 1 else 'need'} Microsoft."
+    elif not left:
+        yield "None needs Microsoft."
+    if left:
+        verb = "is an open question" if left == 1 else "are open questions"
+        yield f"{left:,} {verb}: the bundle does not tell whose."
 
 
 def _owned(index: Index, owner: Owner) -> int:
@@ -119,10 +146,10 @@ def _start(index: Index) -> tuple[Link | None, str]:
         return None, ""
     weights = [(len(index.explained(root.id)), root) for root in index.roots]
     most, root = max(weights, key=lambda pair: pair[0])
-    if not most:
-        return index.link(index.roots[0]), "nothing else here is more severe."
     same = sum(kind_of(other) == kind_of(index.roots[0]) for other in index.roots)
-    if most < len(index.findings) * _TELLING < same:
+    if not most and same <= SAME_RULE_MAX:
+        return index.link(index.roots[0]), "nothing else here is more severe."
+    if not most or most < len(index.findings) * _TELLING < same:
         words = f"it is one of {same:,} of its kind, and nothing here is more severe."
         return index.link(index.roots[0]), words
     others = len(index.findings) - 1
@@ -150,7 +177,7 @@ def _row(index: Index, owner: Owner) -> LedgerRow:
     named = sorted(first_of.values(), key=roots.index)[:_ROOTS_PER_ROW]
     named += [root for root in roots if root not in named][: _ROOTS_PER_ROW - len(named)]
     links = tuple(
-        Link(clip(index.link(root).text, _LEDGER_TITLE_MAX), index.link(root).href)
+        Link(clip_words(index.link(root).text, _LEDGER_TITLE_MAX), index.link(root).href)
         for root in named
     )
     hidden = len(roots) - len(links)
@@ -172,8 +199,14 @@ def _next_step(owner: Owner, roots: list[Finding], diagnosis: Diagnosis) -> str:
         return "Open a support request and paste the ticket summary"
     if owner is Owner.UNDETERMINED:
         missing = next((text for root in roots for text in root.would_change), "")
-        return clip(one_line(missing) or "Collect what the findings name", _STEP_MAX)
-    return clip_words(one_line(roots[0].act_next.what), _STEP_MAX)
+        # What it would settle stands with the finding; here only what to get.
+        what = one_line(missing).partition(": ")[0]
+        what = what[:1].lower() + what[1:] if what.startswith(_ARTICLES) else what
+        return f"To settle it: {clip_words(what, _STEP_MAX)}" if what else _COLLECT
+    act = roots[0].act_next
+    step = first_words(act.what, _STEP_MAX)
+    # An upstream bug or a CNI of one's own says whose it is, and not who moves now.
+    return step if act.who.value == owner.value else f"{ACTOR_NAMES[act.who]}: {step}"
 
 
 def build_notices(index: Index, masked_total: int) -> tuple[Notice, ...]:
@@ -181,12 +214,13 @@ def build_notices(index: Index, masked_total: int) -> tuple[Notice, ...]:
     diagnosis = index.diagnosis
     notices = [
         *_support_notice(index),
+        *_redaction_notice(diagnosis),
         *_identity_notice(diagnosis),
         *_gap_notice(diagnosis),
         *_time_notice(diagnosis),
         *(Notice(sentence(text)) for text in diagnosis.notices),
     ]
-    if not masked_total:
+    if not masked_total and not diagnosis.bundle.redacted:
         look = Link("Check before you attach it", "#redaction")
         notices.append(Notice("Nothing was masked.", look))
     return tuple(notices)
@@ -200,6 +234,13 @@ def _support_notice(index: Index) -> list[Notice]:
     return [Notice(text, index.link(findings[0]) if findings else None)]
 
 
+def _redaction_notice(diagnosis: Diagnosis) -> list[Notice]:
+    if not diagnosis.bundle.redacted:
+        return []
+    text = "Made from a redacted bundle: names and addresses are stand-ins."
+    return [Notice(text, Link("How to read them", "#redaction"))]
+
+
 def _identity_notice(diagnosis: Diagnosis) -> list[Notice]:
     if diagnosis.cluster.aks != "unknown":
         return []
@@ -210,7 +251,12 @@ def _identity_notice(diagnosis: Diagnosis) -> list[Notice]:
 def _gap_notice(diagnosis: Diagnosis) -> list[Notice]:
     total, stopped = checks(diagnosis)
     silent, nodes = silent_nodes(diagnosis), diagnosis.cluster.nodes.total
+    unasked = min(silent, _not_asked(diagnosis))
+    silent -= unasked
     parts: list[str] = []
+    if unasked:
+        words = "node was not asked", "nodes were not asked"
+        parts.append(f"{count(unasked, *words)} for an archive")
     if silent and nodes:
         who = "no node" if silent == nodes else f"{silent:,} of {count(nodes, 'node')}"
         parts.append("no node sent an archive" if silent == nodes else f"{who} sent nothing")
@@ -220,8 +266,19 @@ def _gap_notice(diagnosis: Diagnosis) -> list[Notice]:
         return []
     lead = "Not everything could be checked" if stopped else "Not every node is seen"
     lead = lead if diagnosis.bundle.complete else "Incomplete bundle"
-    detail = ", ".join(parts) or f"{count(len(diagnosis.bundle.missing), 'item')} missing"
+    lost = len(diagnosis.bundle.missing)
+    if lost and not silent and not unasked and not diagnosis.bundle.complete:
+        parts.insert(0, f"{count(lost, 'input is', 'inputs are')} missing or damaged")
+    detail = ", ".join(parts) or "what is missing is not known"
     return [Notice(f"{lead}: {detail}.", Link("See what is missing", "#missing"))]
+
+
+def _not_asked(diagnosis: Diagnosis) -> int:
+    """Nodes that the collector left out on purpose: Windows, virtual nodes, those not chosen."""
+    return sum(
+        gap.reason is Presence.NOT_ASKED and _NODE.fullmatch(gap.path) is not None
+        for gap in diagnosis.bundle.missing
+    )
 
 
 def _time_notice(diagnosis: Diagnosis) -> list[Notice]:

@@ -10,11 +10,15 @@ from analyzer.render.shape import Fact, Redaction
 from analyzer.render.text import count, short, size, span, when
 
 _NEVER = "The collector never reads Secret objects."
+_REDACTED = (
+    "This bundle is a redacted copy: names and addresses here are stand-ins, the same thing always "
+    "under the same one. Who keeps the key file reads the report with 'demarc unmask'."
+)
 _KEPT = (
     "Kept on purpose, since network and node problems cannot be read without them: names of nodes, "
-    "pods and namespaces, private and public addresses, resource ids. Read the page before you "
-    "attach it; a public issue makes it public."
+    "pods and namespaces, private and public addresses, resource ids."
 )
+_READ = "Read the page before you attach it; a public issue makes it public."
 
 
 def build_redaction(diagnosis: Diagnosis, here: dict[str, int]) -> Redaction:
@@ -29,15 +33,19 @@ def build_redaction(diagnosis: Diagnosis, here: dict[str, int]) -> Redaction:
         sums[words] = before[0] + there.get(kind, 0), before[1] + here.get(kind, 0)
     rows = [(words, f"{a:,}", f"{b:,}") for words, (a, b) in sorted(sums.items()) if a or b]
     collected, shown = sum(there.values()), sum(here.values())
+    # What another tool read is not known.
+    never = f" {_NEVER}" if diagnosis.bundle.format else ""
     if not collected and not shown:
-        summary = f"Nothing was masked: no text matched a known form of a secret. {_NEVER}"
+        summary = f"Nothing was masked: no text matched a known form of a secret.{never}"
     else:
         summary = (
             f"{count(collected, 'secret')} masked by the collector before the data left the "
-            f"cluster, {count(shown, 'secret')} masked by this program in what the report shows. "
-            f"{_NEVER}"
+            f"cluster, {count(shown, 'secret')} masked by this program in what the report shows."
+            f"{never}"
         )
-    return Redaction(summary, _KEPT, tuple(rows))
+    if diagnosis.bundle.redacted:
+        return Redaction(f"{_REDACTED} {summary}", _READ, tuple(rows))
+    return Redaction(summary, f"{_KEPT} {_READ}", tuple(rows))
 
 
 def build_provenance(diagnosis: Diagnosis, run: Run) -> tuple[Fact, ...]:
@@ -51,6 +59,8 @@ def build_provenance(diagnosis: Diagnosis, run: Run) -> tuple[Fact, ...]:
         ("Layout", layout),
         ("Complete", "yes" if bundle.complete else "no"),
         ("Collector", bundle.collector),
+        ("Collector's options", _asked(bundle.collector_options)),
+        ("Redacted", "yes" if bundle.redacted else ""),
         ("Collected", _collected(diagnosis)),
         (
             "Program",
@@ -63,6 +73,14 @@ def build_provenance(diagnosis: Diagnosis, run: Run) -> tuple[Fact, ...]:
         ("Checks", _outcomes(diagnosis)),
     ]
     return tuple(Fact(name, short(value, 600)) for name, value in facts if value.strip())
+
+
+def _asked(options: dict[str, str]) -> str:
+    """``since 24h, max_node_mb 32``."""
+    return ", ".join(
+        short(name, 60) if value == "yes" else f"{short(name, 60)} {value}"
+        for name, value in options.items()
+    )
 
 
 def _options(run: Run) -> str:
@@ -84,6 +102,8 @@ def _collected(diagnosis: Diagnosis) -> str:
 
 
 def _outcomes(diagnosis: Diagnosis) -> str:
+    if diagnosis.cluster.aks == "no" and len(diagnosis.not_applicable) == checks(diagnosis)[0]:
+        return "none: all of them are for AKS clusters"
     hit = len({finding.rule for finding in diagnosis.findings})
     total, stopped = checks(diagnosis)
     parts = [

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from analyzer.causes.effects import cause_links
 from analyzer.model.finding import Finding
 from analyzer.render.index import Index, mark
 from analyzer.render.shape import CauseItem, KindRow, Roots
@@ -81,7 +82,11 @@ def build_kinds(index: Index) -> tuple[KindRow, ...]:
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in index.findings:
         groups.setdefault(kind_of(finding), []).append(finding)
-    if len(index.findings) < _KINDS_FROM or len(groups) > _KINDS_SHARE * len(index.findings):
+    if (
+        len(index.findings) < _KINDS_FROM
+        or len(groups) < 2
+        or len(groups) > _KINDS_SHARE * len(index.findings)
+    ):
         return ()
     worst = {kind: min(group, key=lambda f: f.severity.rank) for kind, group in groups.items()}
     ordered = sorted(groups, key=lambda k: (worst[k].severity.rank, -len(groups[k]), k))
@@ -95,6 +100,12 @@ def build_kinds(index: Index) -> tuple[KindRow, ...]:
         )
         for kind in ordered[:_KINDS_MAX]
     )
+
+
+def _says(effect: str) -> str:
+    """The effect as a sentence's part; a plugin's own effect stands as it is named."""
+    known = cause_links().effects.get(effect)
+    return known.says if known is not None else one_line(effect).replace("-", " ")
 
 
 def _item(key: str, effect: str, index: Index, placed: set[str]) -> CauseItem:
@@ -118,7 +129,7 @@ def _item(key: str, effect: str, index: Index, placed: set[str]) -> CauseItem:
         owner=mark(finding.owner),
         severity_name=SEVERITY_NAMES[finding.severity],
         rule=finding.rule,
-        effect=one_line(effect),
+        effect=_says(effect),
         explains=len(index.explained(key)),
         children=tuple(children),
         more=f"and {hidden:,} more of the same kind" if hidden else "",

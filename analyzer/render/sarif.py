@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from analyzer.render.marks import Link
 from analyzer.render.shape import CheckRow, EvidenceBlock, FindingView, ReportView
-from analyzer.render.text import clip
+from analyzer.render.text import clip, sentence
 from analyzer.version import VERSION
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -127,13 +127,22 @@ def _results(findings: tuple[FindingView, ...], places: dict[str, int]) -> list[
     return results
 
 
+def _told(finding: FindingView) -> str:
+    """What code scanning shows of a result: the problem, whose it is, and who acts next."""
+    return (
+        f"{finding.title}. {sentence(finding.saw)} "
+        f"Owner: {finding.owner.name} ({finding.confidence}). "
+        f"Next, {finding.act_who}: {sentence(finding.act_what)}"
+    )
+
+
 def _result(finding: FindingView, rule_index: int, number: int) -> Json:
     blocks = finding.evidence[:LOCATIONS_MAX]
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": LEVELS[finding.severity],
-        "message": _message(f"{finding.title}. {finding.saw}"),
+        "message": _message(_told(finding)),
         "locations": [_location(block, finding) for block in blocks[:1]],
         "relatedLocations": [
             _location(block, finding) | {"id": block.number} for block in blocks[1:]

@@ -18,6 +18,9 @@ _UNSEEN = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _VMSS_NODE = re.compile(r"(?P<scale_set>.*vmss)(?P<instance>[0-9a-z]{6})\Z")
+#: Where a sentence ends, and where a part of one does that can stand alone.
+_SENTENCE_END = re.compile(r"(?<=[a-z0-9)>])\.(?= [A-Z])")
+_CLAUSE_END = re.compile(r"(?<=[a-z0-9)>])[;,](?= )")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 CUT = "…"
 
@@ -55,6 +58,27 @@ def clip_words(text: str, length: int) -> str:
     head = text[: length - 1]
     whole = head.rpartition(" ")[0] or head
     return whole.rstrip(" ,;:(") + CUT
+
+
+def first_words(text: str, length: int) -> str:
+    """The first sentences that fit; else the first one up to the end of a clause or a word.
+
+    A parenthesis that would stay open is left out: half a command is worse than none.
+    """
+    text = one_line(text)
+    if len(text) <= length:
+        return text
+    sentences = [m.end() for m in _SENTENCE_END.finditer(text, 0, length)]
+    if sentences:
+        return text[: sentences[-1]]
+    clauses = [m.start() for m in _CLAUSE_END.finditer(text, length // 3, length)]
+    whole = [end for end in clauses if text.count("(", 0, end) == text.count(")", 0, end)]
+    if whole:
+        return f"{text[: whole[-1]]}{CUT}"
+    cut = clip_words(text, length)
+    if cut.count("(") > cut.count(")"):
+        cut = cut[: cut.rindex("(")].rstrip(" ,;:") + CUT
+    return cut
 
 
 def short(text: str, length: int = 160) -> str:

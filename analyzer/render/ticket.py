@@ -11,32 +11,43 @@ from analyzer.render.index import Index
 from analyzer.render.overview import checks, is_partial, is_too_little, network_words, silent_nodes
 from analyzer.render.roots import first_of_kinds, kind_of
 from analyzer.render.shape import Ticket
-from analyzer.render.text import clip, count, one_line, when
-from analyzer.render.words import CONFIDENCE_NAMES, OWNER_NAMES
+from analyzer.render.text import clip, clip_words, count, first_words, one_line, when
+from analyzer.render.words import ACTOR_NAMES, CONFIDENCE_NAMES, OWNER_NAMES
 
 #: What fits into a description field everywhere.
 TEXT_MAX = 2000
 _TAG = re.compile(r"<(/?[A-Za-z][^<>]{0,200})>")
 _TITLE_MAX = 110
-_SAW_MAX = 170
+_SAW_MAX, _WHY_MAX, _NEXT_MAX = 150, 140, 130
+#: How much of the room whole entries may take, so that the names of the others find some.
+_SHARE = 0.75
+_FIRST = {Owner.MICROSOFT: 0, Owner.UNDETERMINED: 1}
 _VERSION_MAX = 40
 
 
 def build_ticket(index: Index) -> Ticket:
-    """Head, counts, root causes while there is room, gaps, and what made it."""
+    """Head, counts, root causes while there is room, gaps, and what made it.
+
+    What needs Microsoft comes first, then what is open: a support request is read for that. Causes
+    that no longer fit as a whole are named in one line each.
+    """
     head, tail = _head(index), _tail(index)
-    room = TEXT_MAX - len(head) - len(tail) - len("\nand 1,000 more root causes in the report\n")
+    room = TEXT_MAX - len(head) - len(tail) - len("and 1,000 more root causes in the report\n")
+    roots = index.roots if index.diagnosis.cluster.aks != "no" else ()
+    ordered = sorted(roots, key=lambda root: _FIRST.get(root.owner, len(_FIRST)))
     body = ""
-    left = roots = index.roots if index.diagnosis.cluster.aks != "no" else ()
-    for number, (root, same) in enumerate(first_of_kinds(roots, kind_of), start=1):
-        entry = _entry(number, root, len(same), index)
+    left = len(ordered)
+    for number, (root, same) in enumerate(first_of_kinds(ordered, kind_of), start=1):
+        entry = _name(number, root) + _details(root, len(same), index)
+        # The first is told whole whatever comes after; of the others at least the names.
+        if len(body) + len(entry) > room * (1 if number == 1 else _SHARE):
+            entry = _name(number, root)
         if len(body) + len(entry) > room:
             break
         body += entry
-        told = {root.id, *(other.id for other in same)}
-        left = tuple(other for other in left if other.id not in told)
+        left -= 1 + len(same)
     if left:
-        body += f"and {count(len(left), 'more root cause')} in the report\n"
+        body += f"and {count(left, 'more root cause')} in the report\n"
     return Ticket(f"{head}{body}{tail}"[:TEXT_MAX])
 
 
@@ -58,7 +69,8 @@ def _head(index: Index) -> str:
     ]
     if words := network_words(cluster.network):
         names.append(plain(words))
-    head = f"AKS diagnostics: {clip(', '.join(names), 200)}\n"
+    title = "Cluster diagnostics" if cluster.aks == "no" else "AKS diagnostics"
+    head = f"{title}: {clip(', '.join(names), 200)}\n"
     if cluster.aks == "no":
         return f"{head}Not an AKS cluster: {clip(plain(cluster.aks_reason), 300)}\n"
     counts = [
@@ -77,27 +89,38 @@ def _head(index: Index) -> str:
     return f"{head}{'   '.join(counts)}\n{empty}"
 
 
-def _entry(number: int, root: Finding, same: int, index: Index) -> str:
-    explained = len(index.explained(root.id))
-    owner = OWNER_NAMES[root.owner]
-    labels = (
-        f"{plain(root.rule)}, {root.severity.value}, {owner}, {CONFIDENCE_NAMES[root.confidence]}"
+def _name(number: int, root: Finding) -> str:
+    labels = ", ".join(
+        (
+            plain(root.rule),
+            root.severity.value,
+            OWNER_NAMES[root.owner],
+            CONFIDENCE_NAMES[root.confidence],
+        )
     )
-    place = root.evidence[0]
+    return f"{number}. [{labels}] {clip_words(plain(root.title), _TITLE_MAX)}\n"
+
+
+def _details(root: Finding, same: int, index: Index) -> str:
+    """What was seen, why it is whose it is, who acts next, and where it stands."""
+    decided = next((reason for reason in root.because if reason.decided), root.because[-1])
+    act, place = root.act_next, root.evidence[0]
+    why = "Open" if root.owner is Owner.UNDETERMINED else f"Why {OWNER_NAMES[root.owner]}"
     affects = describe_affects(root.affects)[0]
+    explained = len(index.explained(root.id))
     impact = [
         f"Affects {clip(plain(affects), 80)}." if affects else "",
         f"Explains {count(explained, 'more issue')}." if explained else "",
         f"{same:,} more of this kind in the report." if same else "",
     ]
-    also = " ".join(part for part in impact if part)
-    also = f"   {also}\n" if also else ""
-    return (
-        f"{number}. [{labels}] {clip(plain(root.title), _TITLE_MAX)}\n"
-        f"   {clip(plain(root.saw), _SAW_MAX)}\n"
-        f"   Row {plain(root.decided_by)}; "
-        f"evidence {clip(plain(place.path), 120)}:{place.line}\n{also}"
-    )
+    lines = [
+        clip_words(plain(root.saw), _SAW_MAX),
+        f"{why}: {clip_words(plain(decided.text), _WHY_MAX)} (row {plain(root.decided_by)})",
+        f"Next, {ACTOR_NAMES[act.who]}: {plain(first_words(act.what, _NEXT_MAX))}",
+        f"Evidence: {clip(plain(place.path), 120)}:{place.line}",
+        " ".join(part for part in impact if part),
+    ]
+    return "".join(f"   {line}\n" for line in lines if line)
 
 
 def _tail(index: Index) -> str:

@@ -146,7 +146,7 @@ def _meta(diagnosis: Diagnosis) -> tuple[str, ...]:
         f"Kubernetes {one_line(cluster.kubernetes_version)}" if cluster.kubernetes_version else "",
         collected,
         count(cluster.nodes.total, "node"),
-        network_words(cluster.network),
+        "" if cluster.aks == "no" else network_words(cluster.network),
         f"bundle sha256 {bundle.sha256[:12]}" if bundle.sha256 else "",
     ]
     return tuple(clip(part, 120) for part in parts if part)

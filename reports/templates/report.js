@@ -109,6 +109,14 @@
       copy(summary, source.textContent, source);
     });
   }
+  /* A button per excerpt would be a good part of a large file. */
+  page.querySelectorAll(".excerpt figcaption").forEach(function (caption) {
+    var button = page.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy path";
+    caption.appendChild(button);
+  });
   page.addEventListener("click", function (event) {
     var button = event.target;
     if (button.classList && button.classList.contains("copy")) {

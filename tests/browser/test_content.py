@@ -47,7 +47,7 @@ def test_36_every_finding_shows_what_it_must(look: Open, name: str) -> None:
     page = look(name, opened=True)
     for text in page.locator(".finding").all_inner_texts():
         assert "What we saw" in text
-        assert re.search(r"(Why this owner|Why it is open)\s+Row C-07: ", text)
+        assert re.search(r"(Why this owner|Why it is open)\s+.+decision row C-07", text)
         assert re.search("(high|medium|low) confidence", text)
         assert "Do next" in text
         assert re.search(r"\S+\.(log|json):\d+", text)
@@ -135,6 +135,11 @@ def test_40_print_is_the_whole_record(open_page: Open) -> None:
     assert all(shown)
     colours = page.evaluate("(s => [s.color, s.backgroundColor])(getComputedStyle(document.body))")
     assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    # Paper has no backgrounds: what is reversed on the screen is framed there.
+    mark = page.eval_on_selector(
+        ".sev-critical", "e => [getComputedStyle(e).color, getComputedStyle(e).borderTopStyle]"
+    )
+    assert mark == ["rgb(0, 0, 0)", "solid"]
     page.set_viewport_size({"width": 700, "height": 990})
     assert page.eval_on_selector(".ledger tr", "e => getComputedStyle(e).display") == "table-row"
     assert page.pdf(format="A4")[:5] == b"%PDF-"
@@ -165,6 +170,10 @@ def test_40_printed_tables_fit_the_paper(open_page: Open) -> None:
 
 def test_not_aks_gives_no_verdict(look: Open) -> None:
     page = look("not_aks")
-    assert page.inner_text(".verdict").startswith("This is not an AKS cluster")
+    verdict = page.inner_text(".verdict")
+    assert verdict.startswith("This is not an AKS cluster.")
+    assert "The AKS support policy does not reach it, so nothing here has an owner." in verdict
+    assert page.inner_text(".kicker") == "Diagnostics report of a cluster that is not AKS"
+    assert "az aks" not in page.inner_text("main")
     assert page.locator(".ledger, .finding, .owner, #healthy").count() == 0
     assert "Not an AKS cluster" in page.title()

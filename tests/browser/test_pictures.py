@@ -85,6 +85,10 @@ ALONE = """element => {
         for (const other of e.parentElement.children) {
             if (other !== e) { other.style.display = 'none'; }
         }
+        // Without the rail beside it the content would move into the rail's narrow column.
+        if (e.tagName === 'MAIN') {
+            e.parentElement.style.gridTemplateColumns = 'minmax(0, 950px)';
+        }
     }
 }"""
 

@@ -9,6 +9,7 @@ import pytest
 
 from analyzer.model.owner import Owner
 from analyzer.model.subject import Subject
+from analyzer.render.html import render_html
 from analyzer.render.svg.timeline import BARS_IF_MANY, ROWS_MAX
 from analyzer.render.view import ReportView, build_view
 
@@ -158,6 +159,12 @@ def test_many_roots_fold_by_kind(large: ReportView) -> None:
     assert "one of 25 of its kind" in large.verdict.start_reason
     assert sum(row.number for row in large.kinds) == 400
     assert [row.severity_name for row in large.kinds][:2] == ["Critical", "Critical"]
+
+
+def test_a_large_report_stays_small() -> None:
+    """400 findings on 2,000 nodes: no more than 1.5 MiB, so that it travels with other files."""
+    page = render_html(build_view(diagnoses.crowd(400, 2000, 12)))
+    assert len(page) <= 1.5 * 2**20
 
 
 def test_ledger_names_different_kinds_first(large: ReportView) -> None:

@@ -155,7 +155,7 @@ def test_junit_tells_outcomes_apart() -> None:
     assert cases["AKS-CHK-001"].is_passed
     assert isinstance(cases["AKS-NET-001"].result[0], junitparser.Failure)
     assert isinstance(cases["AKS-CHK-201"].result[0], junitparser.Skipped)
-    assert "timeout" in cases["AKS-CHK-201"].result[0].message
+    assert "timed out" in cases["AKS-CHK-201"].result[0].message
     assert isinstance(cases["AKS-CHK-203"].result[0], junitparser.Error)
     assert "KeyError" in cases["AKS-CHK-203"].result[0].message
     failure = cases["AKS-NET-001"].result[0]

@@ -153,11 +153,20 @@ def test_ticket_says_what_support_asks_first() -> None:
     assert lines[1] == (
         "Needs Microsoft: 2   Customer: 6   Upstream bug: 2   BYOCNI-excluded: 2   Undetermined: 1"
     )
-    assert lines[2].startswith(
-        "1. [AKS-NET-012, critical, Customer, high confidence] Outbound rule"
+    # What needs Microsoft comes first, though another cause is as bad and explains more.
+    assert lines[2] == (
+        "1. [AKS-NET-004, critical, Microsoft, medium confidence] "
+        "CoreDNS image differs from the baseline"
     )
+    first = "\n".join(lines[3 : next(n for n, line in enumerate(lines) if line[:3] == "2. ")])
+    assert "Why Microsoft: " in first
+    assert "Next, Microsoft: " in first
+    assert "Evidence: nodes/" in first
+    assert "\n2. [" in "\n".join(lines)
     assert lines[-2].endswith("Bundle sha256 4c1f9e07d2b8.")
-    assert "and 1 more root cause in the report" in lines
+    names = [line for line in lines if line[:1].isdigit()]
+    assert len(names) == 6
+    assert any("AKS-NET-012, critical, Customer, high confidence] Outbound" in n for n in names)
 
 
 def test_ticket_of_many_keeps_its_tail() -> None:

@@ -46,7 +46,7 @@ def test_markdown_has_all_that_support_asks_for_of_each_root() -> None:
     assert "`AKS-NET-012`" in first
     assert "    18233  E1120 01:52:07" in first
     assert "Causes: Tunnel to the API server is down and 3 more." in first
-    assert "Row C-07" in first
+    assert "decision row C-07" in first
 
 
 def test_markdown_of_many_roots_tells_one_of_each_kind() -> None:

@@ -16,7 +16,17 @@ from analyzer.render.overview import network_words
 from analyzer.render.places import compact
 from analyzer.render.svg.graph import LABEL_CHARACTERS, wrap_label
 from analyzer.render.svg.layout import components, layers, without_implied
-from analyzer.render.text import clean, clip, clip_words, listed, node_ranges, size, span, when
+from analyzer.render.text import (
+    clean,
+    clip,
+    clip_words,
+    first_words,
+    listed,
+    node_ranges,
+    size,
+    span,
+    when,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +50,26 @@ def test_clean_leaves_nothing_unseen(text: str) -> None:
     left = [c for c in clean(text) if unicodedata.category(c) in ("Cc", "Cs") and c != "\n"]
     assert left == []
     assert clean(clean(text)) == clean(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Remove the rule.", "Remove the rule."),
+        ("Put it back. Then replace the node, since it is old.", "Put it back."),
+        (
+            "Remove the extension of the pool; then replace all nodes",
+            "Remove the extension of the pool…",
+        ),
+        (
+            "Start the cluster again with a command (az aks start -g rg -n x)",
+            "Start the cluster again with a command…",
+        ),
+        ("Let kubelet 1.33 go, e.g. by an upgrade of all the pools", "Let kubelet 1.33 go…"),
+    ],
+)
+def test_a_step_is_cut_where_it_still_makes_sense(text: str, shown: str) -> None:
+    assert first_words(text, 44) == shown
 
 
 def test_node_ranges_count_in_base_36() -> None:

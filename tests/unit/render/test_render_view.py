@@ -10,8 +10,10 @@ import diagnoses
 import pytest
 
 from analyzer.model.evidence import Evidence
+from analyzer.model.finding import ActNext
+from analyzer.model.gap import Gap, Presence
 from analyzer.model.hit import DriftRow, Outcome
-from analyzer.model.owner import Owner, Stance
+from analyzer.model.owner import Actor, Owner, Stance
 from analyzer.model.severity import Severity
 from analyzer.render.budget import CHARACTERS_PER_LINE, LINES_PER_EXCERPT
 from analyzer.render.names import report_file_name
@@ -49,7 +51,29 @@ def test_verdict_counts_causes_and_names_the_first() -> None:
 @pytest.mark.parametrize(
     ("findings", "sentences"),
     [
-        ((diagnoses.finding(1),), ("1 issue found.", "None needs Microsoft.")),
+        ((diagnoses.finding(1),), ("1 issue found.", "It is the customer's.")),
+        (
+            (diagnoses.finding(1), diagnoses.finding(2)),
+            (
+                "2 issues found; none of them explains another.",
+                "All of them are the customer's.",
+            ),
+        ),
+        (
+            (diagnoses.finding(1), diagnoses.finding(2, owner=Owner.UPSTREAM)),
+            ("2 issues found; none of them explains another.", "None needs Microsoft."),
+        ),
+        (
+            (diagnoses.finding(1, owner=Owner.UNDETERMINED),),
+            ("1 issue found.", "The bundle does not tell whose it is."),
+        ),
+        (
+            (diagnoses.finding(1), diagnoses.finding(2, owner=Owner.UNDETERMINED)),
+            (
+                "2 issues found; none of them explains another.",
+                "1 is an open question: the bundle does not tell whose.",
+            ),
+        ),
         (
             (diagnoses.finding(1, owner=Owner.MICROSOFT),),
             ("1 issue found.", "It needs Microsoft."),
@@ -85,7 +109,7 @@ def test_nothing_found_by_few_checks_is_no_clean_bill() -> None:
     assert view.title.startswith("Too little to tell - ")
     assert view.verdict.sentences == (
         "Too little was collected to tell.",
-        "10 of 100 checks ran. They found no issue.",
+        "10 of 100 checks ran, and found no issue.",
     )
     assert {row.next_step for row in view.ledger} == {"Not known"}
     assert "No issues found" not in view.ticket.text
@@ -207,7 +231,7 @@ def test_gaps_of_many_nodes_are_one_row() -> None:
     missing = diagnoses.view_of("partial").missing
     row = next(row for row in missing.gaps if row.path.startswith("nodes/*"))
     assert row.path.startswith("nodes/*.tar.gz on 3 nodes: ")
-    assert row.reason == "could not be collected or read, timeout"
+    assert row.reason == "could not be collected or read, timed out"
     assert row.stopped == "AKS-CHK-201"
     assert missing.crashed[0].reason == "KeyError: 'lun'"
 
@@ -344,3 +368,87 @@ def test_grid_states_its_counts() -> None:
     grid = diagnoses.view_of("partial").grid
     assert grid is not None
     assert grid.label == ("12 nodes by worst finding: 9 without issues and 3 sent nothing.")
+
+
+def test_the_ledger_says_who_moves_where_that_is_not_the_owner() -> None:
+    def step(owner: Owner, who: Actor) -> str:
+        item = diagnoses.finding(1, owner=owner, act_next=ActNext(who=who, what="Upgrade it."))
+        rows = build_view(diagnoses.diagnosis((item,))).ledger
+        return next(row.next_step for row in rows if row.number)
+
+    assert step(Owner.CUSTOMER, Actor.CUSTOMER) == "Upgrade it."
+    assert step(Owner.UPSTREAM, Actor.CUSTOMER) == "Customer: Upgrade it."
+    assert step(Owner.BYOCNI_EXCLUDED, Actor.CNI_VENDOR) == "CNI vendor: Upgrade it."
+
+
+def test_only_those_with_a_part_in_it_get_steps() -> None:
+    steps = ("Microsoft: Look at etcd.", "CNI vendor: Look at the CNI.", "Collect again.")
+
+    def shown(owner: Owner, **changes: Any) -> tuple[str, ...]:
+        item = diagnoses.finding(1, owner=owner, remediation=steps, **changes)
+        return build_view(diagnoses.diagnosis((item,))).findings[0].steps
+
+    assert shown(Owner.CUSTOMER) == ("Collect again.",)
+    assert shown(Owner.MICROSOFT) == ("Microsoft: Look at etcd.", "Collect again.")
+    assert shown(Owner.UNDETERMINED) == steps
+    # Nothing helps a symptom but its cause.
+    assert shown(Owner.MICROSOFT, explained_by=("another",), root=False) == ()
+
+
+def test_effects_are_told_in_words() -> None:
+    cause, symptom = diagnoses.linked([diagnoses.finding(n) for n in (1, 2)], [(0, 1)])
+    root = build_view(diagnoses.diagnosis((cause, symptom))).roots.items[0]
+    assert root.children[0].effect == "the node cannot reach the API server"
+
+
+def test_a_redacted_bundle_is_told_first() -> None:
+    view = build_view(
+        diagnoses.diagnosis((diagnoses.finding(1),), bundle=diagnoses.bundle(redacted=True))
+    )
+    assert view.notices[0].text == (
+        "Made from a redacted bundle: names and addresses are stand-ins."
+    )
+    assert "demarc unmask" in view.redaction.summary
+    assert "Kept on purpose" not in view.redaction.kept
+    assert ("Redacted", "yes") in {(fact.name, fact.value) for fact in view.provenance}
+
+
+def test_clocks_that_are_off_are_told() -> None:
+    nodes = tuple(
+        node.model_copy(update={"clock_ahead_s": ahead})
+        for node, ahead in zip(diagnoses.nodes_of(3), (None, -61.5, 7.0), strict=True)
+    )
+    view = build_view(diagnoses.diagnosis(cluster=diagnoses.cluster(3, node_list=nodes)))
+    clocks = next(fact.value for fact in view.facts if fact.name == "Clocks")
+    assert clocks == (
+        f"{nodes[1].name} 62 s behind and {nodes[2].name} 7 s ahead; "
+        "the timeline is corrected for it"
+    )
+
+
+def test_provenance_names_what_the_collector_was_asked_for() -> None:
+    asked = {"since": "24h", "daemonset": "yes", "nodes": "a, b"}
+    view = build_view(diagnoses.diagnosis(bundle=diagnoses.bundle(collector_options=asked)))
+    options = next(fact.value for fact in view.provenance if fact.name == "Collector's options")
+    assert options == "since 24h, daemonset, nodes a, b"
+
+
+def test_nodes_that_were_not_asked_did_not_stay_silent() -> None:
+    nodes = diagnoses.nodes_of(6, silent=3)
+    names = [node.name for node in nodes if not node.has_archive]
+    detail = "no archive of this node: not-asked: Windows, taken through the API server only"
+    gaps = tuple(
+        Gap(path=f"nodes/{name}", reason=Presence.NOT_ASKED, detail=detail) for name in names[:2]
+    )
+    view = build_view(
+        diagnoses.diagnosis(
+            cluster=diagnoses.cluster(6, silent=3, node_list=nodes),
+            bundle=diagnoses.bundle(complete=False, missing=gaps),
+        )
+    )
+    assert view.notices[0].text == (
+        "Incomplete bundle: 2 nodes were not asked for an archive, 1 of 6 nodes sent nothing."
+    )
+    assert view.missing.gaps[0].reason == (
+        "not collected, no archive of this node: Windows, taken through the API server only"
+    )
