@@ -9,6 +9,8 @@
 # make accuracy how often the owner is right, over the labelled scenarios
 # make docs     docs/cli.md from the commands, and the site with its reference pages; links checked
 # make wheelhouse  demarc and all it needs in build/wheelhouse, for laptops without a network
+# make container  the image of the Containerfile, and what is promised of it tried (docs/install.md)
+# make stores   fleets out of S3 and Azure Blob, against servers on loopback (needs npm)
 # make data     SOURCES=DIR: rebuild data tables from checkouts (docs/keeping-data-true.md)
 PYTHON ?= python3
 VENV ?= .venv
@@ -22,7 +24,7 @@ BIN := $(VENV)/bin
 endif
 PY := $(BIN)/python
 
-.PHONY: report test lint bench fuzz faults sbom lock accuracy format clean data docs wheelhouse
+.PHONY: report test lint bench fuzz faults sbom lock accuracy format clean data docs wheelhouse container stores
 .DELETE_ON_ERROR:
 
 report: $(VENV)/.project
@@ -96,6 +98,24 @@ wheelhouse: $(VENV)/.project
 	  "$$(echo $(WHEELHOUSE)/aks_demarc-*.whl)$(if $(EXTRAS),[$(EXTRAS)])"
 	@$(PY) -c '$(SUMS)' $(WHEELHOUSE)
 	@echo "$(WHEELHOUSE)"
+
+# BASE=your-mirror/python:3.13-slim; ENGINE=docker; BUILD_FLAGS, RUN_FLAGS: more options of its build and run.
+BASE ?= python:3.13-slim
+ENGINE ?= podman
+RUN_FLAGS ?=
+
+container: $(VENV)/.dev
+	$(ENGINE) build $(BUILD_FLAGS) --build-arg PYTHON=$(BASE) -f Containerfile -t demarc .
+	@$(PY) -m tests.meta.container demarc --engine "$(ENGINE)" --flags "$(RUN_FLAGS)"
+
+# An environment of its own: S3's client wants an older package than kubernetes' client does.
+stores:
+	@$(PYTHON) -m venv $(BUILD)/stores
+	@$(BUILD)/stores/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -e '.[fleet]' pytest s3fs adlfs moto flask flask-cors py-partiql-parser
+	@npm install --silent --no-audit --no-fund --prefix $(BUILD)/azurite azurite
+	PATH="$(CURDIR)/$(BUILD)/azurite/node_modules/.bin:$$PATH" \
+	  $(BUILD)/stores/bin/python -m pytest -q tests/fleet/against_stores.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

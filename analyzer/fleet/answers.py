@@ -13,7 +13,7 @@ from analyzer.render.text import clean, one_line
 
 #: What a spreadsheet may take for a formula, by its first character
 #: (https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
 def shown_cell(value: Any) -> str:

@@ -18,6 +18,7 @@ from analyzer.redact.mask import mask_text
 
 _MIB = 1024 * 1024
 _PATTERN = frozenset("*?[")
+_TRY_AGAIN = "run the same command again: what is done is kept"
 
 
 def list_remote(url: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
@@ -30,7 +31,7 @@ def list_remote(url: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, 
     try:
         if _PATTERN & set(path):
             names = [name for name in fs.glob(path) if wanted(name)]
-        elif fs.isfile(path):
+        elif not url.endswith("/") and fs.isfile(path):  # a web server has a file for a folder
             names = [path]
         else:
             names = [name for name in fs.find(path) if wanted(name)]
@@ -47,15 +48,24 @@ def local_copy(url: str, name: str) -> Iterator[Path]:
     """The bundle as a file of this machine, for as long as it is read.
 
     Raises:
-        FleetError: a package is missing.
-        OSError: the store does not give it.
+        FleetError: a package is missing, or the store does not give the whole of it.
     """
     fs, path = _open_store(url)
     with tempfile.TemporaryDirectory(prefix="demarc-") as folder:
         target = Path(folder, Path(name).name or "bundle")
-        with fs.open(path, "rb") as source, target.open("wb") as copy:
-            shutil.copyfileobj(source, copy, _MIB)
+        try:
+            _fetch(fs, path, target)
+        except Exception as error:  # each store has errors of its own
+            raise FleetError(f"cannot be fetched: {_line(error)}", _TRY_AGAIN) from None
         yield target
+
+
+def _fetch(fs: Any, path: str, target: Path) -> None:
+    with fs.open(path, "rb") as source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy, _MIB)
+        size, came = getattr(source, "size", None), copy.tell()
+    if size is not None and came != size:
+        raise EOFError(f"the store gave {came:,} of {size:,} bytes")
 
 
 def _open_store(url: str) -> tuple[Any, str]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from analyzer.bundle import BundleError
 from analyzer.bundle.limits import DEFAULT_LIMITS, Limits
+from analyzer.fleet.errors import FleetError
 from analyzer.fleet.rows import ROWS_VERSION
 from analyzer.fleet.sources import Source
 from analyzer.version import VERSION
@@ -68,6 +69,8 @@ def analyse_one(task: Task) -> Outcome:
         return _analyse(task)
     except BundleError as error:
         return Outcome(task.source, "unreadable", clean(mask_text(_without_place(error))))
+    except FleetError as error:
+        return failed(task, clean(error.what))
     except MemoryError:
         return failed(task, "there is not enough memory")
     except Exception as error:

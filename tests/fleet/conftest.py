@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from analyzer.fleet.run import FleetOptions, run_fleet
+from analyzer.fleet.work import Outcome, Task, analyse_one
 from fixtures.build import scenario, tree, write
 from tests.fleet.made import Made
 
@@ -38,6 +40,16 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "more" / "broken.tar").write_bytes(b"not an archive")
     (folder / "notes.txt").write_text("nothing", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Analyse in the test's own process: for what is the same however a bundle is analysed."""
+
+    def run_here(tasks: Sequence[Task], workers: int, seconds: float) -> Iterator[Outcome]:
+        yield from (analyse_one(task) for task in tasks)
+
+    monkeypatch.setattr("analyzer.fleet.run.run_local", run_here)
 
 
 @pytest.fixture(scope="session")

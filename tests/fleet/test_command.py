@@ -29,6 +29,7 @@ def test_options_may_come_first(made: Made, capsys: Out) -> None:
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.usefixtures("here")
 def test_lost_bundles_fail_the_run_where_that_is_asked(made: Made, tmp_path: Path) -> None:
     call = ["fleet", "run", str(made.bundles), "-o", str(made.folder), "-q"]
     assert run([*call, "--require-complete"]) == Exit.INCOMPLETE

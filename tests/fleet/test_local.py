@@ -36,7 +36,7 @@ def _task(path: Path) -> Task:
 def test_a_bundle_that_ends_its_process_is_told_and_the_rest_is_done(bundles: Path) -> None:
     deadly = _Deadly(Source("deadly.tar", ""))
     tasks = [_task(bundles / "bug.tar"), deadly, _task(bundles / "edited.tar")]
-    outcomes = {o.source.place: o for o in run_local(tasks, 2, 120)}
+    outcomes = {o.source.place: o for o in run_local(tasks, 1, 120)}
     assert len(outcomes) == 3
     assert outcomes["deadly.tar"].state == "failed"
     assert "ended 2 times (exit code 9)" in outcomes["deadly.tar"].error
@@ -53,15 +53,15 @@ def test_bundles_that_take_for_ever_are_given_up() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="processes are ended by a signal")
 def test_a_process_that_is_killed_from_outside_costs_nothing(bundles: Path) -> None:
-    tasks = [_task(bundles / "bug.tar")] * 4
+    tasks = [_task(bundles / "bug.tar")] * 3
     states, killed = [], 0
-    for outcome in run_local(tasks, 2, 120):
+    for outcome in run_local(tasks, 1, 120):
         if not killed:
             for child in multiprocessing.active_children():
                 child.kill()
                 killed += 1
         states.append(outcome.state)
-    assert killed == 2 and states == ["analysed"] * len(tasks)
+    assert killed == 1 and states == ["analysed"] * len(tasks)
 
 
 def test_no_process_is_left_when_the_caller_stops(bundles: Path) -> None:

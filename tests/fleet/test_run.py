@@ -76,6 +76,7 @@ def test_a_second_run_does_nothing_and_writes_the_same_bytes(made: Made) -> None
     assert _bytes(made.folder) == before
 
 
+@pytest.mark.usefixtures("here")
 def test_an_interrupted_run_goes_on_where_it_stopped(made: Made, tmp_path: Path) -> None:
     told: list[str] = []
 
@@ -94,6 +95,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(made: Made, tmp_path: Path)
     assert _bytes(tmp_path / "f") == _bytes(made.folder)
 
 
+@pytest.mark.usefixtures("here")
 def test_a_replaced_bundle_adds_and_damaged_results_are_made_again(
     made: Made, tmp_path: Path
 ) -> None:
@@ -112,6 +114,7 @@ def test_a_replaced_bundle_adds_and_damaged_results_are_made_again(
     assert _sql(folder, versions) == [("1.33",), ("1.34",)]
 
 
+@pytest.mark.usefixtures("here")
 def test_other_choices_are_other_results(made: Made, tmp_path: Path) -> None:
     bundle = str(made.bundles / "bug.tar")
     run_fleet([bundle], tmp_path, OPTIONS)

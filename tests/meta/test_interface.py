@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,10 +49,17 @@ def test_importing_it_is_cheap() -> None:
 
 
 @pytest.fixture(scope="module")
-def diagnosis(tmp_path_factory: pytest.TempPathFactory) -> analyzer.Diagnosis:
-    path = tmp_path_factory.mktemp("api") / "b.tar"
-    world = tree(scenario({"name": "api", "base": "overlay"}))
-    return analyzer.analyze(write(world, path), options=analyzer.Options(jobs=1))
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cluster with something for Microsoft, under the name that the page uses."""
+    path = tmp_path_factory.mktemp("api") / "demarc-prod-20260301T120000Z.tar"
+    fault = {"name": "component-crash-looping", "component": "metrics-server"}
+    world = {"name": "api", "base": "overlay", "pools": {"system": 1}, "faults": [fault]}
+    return write(tree(scenario(world)), path)
+
+
+@pytest.fixture(scope="module")
+def diagnosis(bundle: Path) -> analyzer.Diagnosis:
+    return analyzer.analyze(bundle, options=analyzer.Options(jobs=1))
 
 
 @pytest.mark.parametrize(
@@ -78,3 +87,23 @@ def test_a_report_is_read_back_and_a_wrong_format_is_told(diagnosis: analyzer.Di
 def test_what_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(analyzer.BundleError, match="no such file"):
         analyzer.analyze(tmp_path / "gone.tar")
+
+
+def test_the_examples_of_the_page_run(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program at the top, then every call of the table."""
+    page = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(bundle.parent)
+    (bundle.parent / "our-data").mkdir()
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {"Path": Path}
+    exec(compile(program, "python-api.md", "exec"), names)
+    assert "metrics-server" in capsys.readouterr().out
+    assert (bundle.parent / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE")
+    names |= {"path": bundle, "dump": bundle, "node_logs": bundle}
+    names["text"] = analyzer.report(names["diagnosis"], "json")
+    calls = re.findall(r"`(analyzer\.[^`]+\))`", page)
+    assert len(calls) >= 6
+    for code in calls:
+        assert eval(code, names) is not None, code

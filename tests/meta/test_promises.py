@@ -24,7 +24,7 @@ def _tracked() -> list[Path]:
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     names = done.stdout.split("\n") if done.returncode == 0 else []
-    return [ROOT / name for name in names if name]
+    return [path for name in names if name and (path := ROOT / name).is_file()]
 
 
 def test_there_are_at_least_thirty_rules_with_ids_of_one_form() -> None:

@@ -113,6 +113,8 @@ def test_the_build_of_the_container_sees_what_a_wheel_needs() -> None:
     rows = (ROOT / ".containerignore").read_text(encoding="utf-8").splitlines()
     let_in = {row.removeprefix("!") for row in rows if row.startswith("!")}
     assert rows[0] == "*" and "build/wheelhouse" in let_in
+    # Docker reads the second one, podman the first.
+    assert (ROOT / "Containerfile.dockerignore").read_text("utf-8").splitlines() == rows
     metadata = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for name in ("analyzer", "reports", "collectors", "README.md", "LICENSE"):
         assert name in metadata and name in let_in

@@ -14,7 +14,7 @@ from analyzer.ownership.table import load_table
 from analyzer.policy.pack import available, load_pack
 from analyzer.rules.registry import packaged_rules
 from docs.site.build import build
-from docs.site.stage import BrokenLink, pages_of
+from docs.site.stage import BrokenLink, menu, pages_of
 from docs.site.text import anchor, lines, plain
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +53,18 @@ def test_every_page_of_the_checkout_is_on_the_site(site: Path) -> None:
     for name in pages_of(ROOT):
         page = re.sub(r"README\.md$", "index.md", name)
         assert (site / page).with_suffix(".html").is_file(), name
+
+
+def test_the_menu_has_every_page_once_and_each_page_of_docs_in_a_group() -> None:
+    groups: dict[str, list[str]] = {}
+    for entry in menu(ROOT):
+        assert isinstance(entry, dict)
+        ((title, pages),) = entry.items()
+        groups[title] = [pages] if isinstance(pages, str) else pages
+    listed = [page for pages in groups.values() for page in pages]
+    written = [page for page in listed if not page.startswith("reference/")]
+    assert sorted(written) == sorted(pages_of(ROOT))
+    assert not [page for page in groups["Project"] if page.startswith("docs/")]
 
 
 def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
