@@ -46,7 +46,7 @@ from analyzer.model.severity import Severity
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    help="Write this format to standard output instead.",
+    help="Write this format to standard output; with -o the files are written too.",
 )
 @click.option("--no-report", is_flag=True, help="Write no HTML report into this folder.")
 @click.option("--force", is_flag=True, help="Replace an existing report.")
@@ -68,6 +68,9 @@ def analyze(ctx: click.Context, /, bundles: tuple[str, ...], quiet: bool, **chos
     must-gather, the node logs.zip of AKS, sos, sonobuoy, cilium sysdump, JSON of az. Several
     inputs of one cluster are read together. Without -o the HTML report is written into this folder
     under a name that is ready for a ticket.
+
+    Exit codes: 0 done; 1 a finding met --fail-on; 2 the work could not be done; 3 incomplete, with
+    --require-complete; 130 interrupted.
 
     \b
     Examples:
@@ -113,8 +116,13 @@ class _Request:
         """Refuse before the work what could not be written after it.
 
         Raises:
-            CommandError: a suffix names no format.
+            CommandError: a suffix names no format, or two reports would go to standard output.
         """
+        if self.format_ and STDIN in self.outputs:
+            raise CommandError(
+                "-f and '-o -' both ask for standard output",
+                "use one of them, or -o FILE for the other",
+            )
         for output in self.outputs:
             if output != STDIN and suffix_format(Path(output)) is None:
                 raise CommandError(
@@ -140,11 +148,8 @@ def _diagnose(bundles: tuple[str, ...], request: _Request, *, quiet: bool) -> Di
 
 def _write(diagnosis: Diagnosis, request: _Request) -> bool:
     """Write what was asked for, all or nothing; True if a report went to standard output."""
-    if request.format_:
-        click.echo(render_as(request.format_, diagnosis), nl=False)
-        return True
     names = [name for name in request.outputs if name != STDIN]
-    if not request.outputs and not request.no_report:
+    if not request.outputs and not request.no_report and not request.format_:
         from analyzer.render.names import report_file_name
         from analyzer.render.view import build_view
 
@@ -157,10 +162,10 @@ def _write(diagnosis: Diagnosis, request: _Request) -> bool:
     write_all(files, force=request.force)
     for path in files:
         click.echo(f"wrote {path}", err=True)
-    if STDIN in request.outputs:
-        click.echo(render_as("json", diagnosis), nl=False)
-        return True
-    return False
+    form = "json" if STDIN in request.outputs else request.format_
+    if form:
+        click.echo(render_as(form, diagnosis), nl=False)
+    return bool(form)
 
 
 def _summarise(ctx: click.Context, diagnosis: Diagnosis) -> None:

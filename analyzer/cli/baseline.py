@@ -189,7 +189,7 @@ def check(folder: Path) -> int:
     names = data_names(folder)
     if not names:
         raise CommandError(f"{folder}: no data files in baselines/, bugs/, ownership/, policy/")
-    click.echo(f"{folder}: {len(names)} data files, all valid")
+    click.echo(f"{folder}: {_files(len(names))}, all valid")
     return Exit.DONE
 
 
@@ -247,6 +247,10 @@ def pack_(folder: Path, output: str, force: bool) -> int:
     packed = pack(folder, f"demarc {VERSION}")
     write_bytes(path, packed.data, force=force)
     dated = f", as of {packed.as_of}" if packed.as_of else ""
-    click.echo(f"wrote {path}: {packed.files} data files{dated}")
+    click.echo(f"wrote {path}: {_files(packed.files)}{dated}")
     click.echo(f"sha256 {packed.sha256}")
     return Exit.DONE
+
+
+def _files(number: int) -> str:
+    return "1 data file" if number == 1 else f"{number} data files"

@@ -42,7 +42,10 @@ def _rows(what: str, policy: str | None, data_dirs: tuple[Path, ...]) -> list[tu
     if what == "rules":
         from analyzer.rules.registry import all_rules
 
-        return [(r.rule.id, r.rule.title) for r in all_rules()]
+        return [
+            (r.rule.id, f"{r.rule.title} ({r.plugin})" if r.plugin else r.rule.title)
+            for r in all_rules()
+        ]
     if what == "clauses":
         from analyzer.policy.pack import load_pack
 

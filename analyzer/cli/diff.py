@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from analyzer.cli.data_option import data_option
 from analyzer.cli.errors import CommandError
 from analyzer.cli.exits import Exit
 from analyzer.cli.files import write_all
+from analyzer.cli.limit_option import limit_option, limits_of
 from analyzer.cli.running import STDIN, Choices, IncompleteError, run_analysis
 from analyzer.compare.difference import Difference
 from analyzer.compare.snapshot import Snapshot
@@ -45,11 +47,28 @@ class _Request:
     policy: str | None
     data_dirs: tuple[Path, ...]
     jobs: int
+    limits: tuple[tuple[str, float], ...]
+    more_before: tuple[str, ...]
+    more_after: tuple[str, ...]
 
 
 @click.command()
 @click.argument("before")
 @click.argument("after")
+@click.option(
+    "--with-before",
+    "more_before",
+    multiple=True,
+    metavar="BUNDLE",
+    help="One more input of the cluster as in BEFORE, read together with it. May be repeated.",
+)
+@click.option(
+    "--with-after",
+    "more_after",
+    multiple=True,
+    metavar="BUNDLE",
+    help="One more input of the cluster as in AFTER. May be repeated.",
+)
 @click.option(
     "-o",
     "--output",
@@ -72,22 +91,25 @@ class _Request:
 @policy_option
 @data_option
 @jobs_option
+@limit_option
 @quiet_option
 @click.pass_context
 def diff(ctx: click.Context, /, before: str, after: str, quiet: bool, **chosen: object) -> int:
     """Compare two states of a cluster.
 
-    BEFORE and AFTER are bundles, or JSON reports that 'demarc analyze -o report.json' wrote. Shown
-    are findings that appeared, went, or changed owner or severity; objects of AKS that were
-    changed, and by whom; versions, pools and nodes that moved. Restarts, generated names, machines
-    replaced by scaling and counters are no difference. The older input is taken as the one before,
-    whichever comes first. A finding that one side could not check is said to be in doubt.
+    BEFORE and AFTER are each what 'demarc analyze' takes, or a folder that holds several inputs of
+    one collection, or a JSON report that 'demarc analyze -o report.json' wrote. Shown are findings
+    that appeared, went, or changed owner or severity; objects of AKS that were changed, and by
+    whom; versions, pools and nodes that moved. Restarts, generated names, machines replaced by
+    scaling and counters are no difference. The older input is taken as the one before, whichever
+    comes first. A finding that one side could not check is said to be in doubt.
 
     \b
     Examples:
       demarc diff monday.tar thursday.tar
       demarc diff monday.json thursday.tar -o diff.html
       demarc diff monday.tar thursday.tar -q --fail-on high
+      demarc diff monday/ thursday.tar --with-after node-logs.zip
     """
     prepare_streams()
     request = _Request(**chosen)  # type: ignore[arg-type]
@@ -127,10 +149,12 @@ def _difference(before: str, after: str, request: _Request, *, quiet: bool) -> D
     from analyzer.compare.compare import compare
     from analyzer.compare.same import same_cluster
 
-    if before == after == STDIN:
-        raise CommandError("only one of the two can come from standard input", "name a file")
-    choices = Choices(request.policy, request.data_dirs, request.jobs, quiet)
-    first, second = _snapshot(before, choices), _snapshot(after, choices)
+    sides = [before, *request.more_before], [after, *request.more_after]
+    if sum(side.count(STDIN) for side in sides) > 1:
+        raise CommandError("only one of them can come from standard input", "name a file")
+    limits = limits_of(request.limits)
+    choices = Choices(request.policy, request.data_dirs, request.jobs, quiet, limits)
+    first, second = (_snapshot(side, choices) for side in sides)
     same = same_cluster(first, second)
     if same.answer == "no" and not request.force:
         raise CommandError(
@@ -140,21 +164,57 @@ def _difference(before: str, after: str, request: _Request, *, quiet: bool) -> D
     return compare(first, second, at_least=Severity(request.min_severity))
 
 
-def _snapshot(source: str, choices: Choices) -> Snapshot:
+def _snapshot(named: Sequence[str], choices: Choices) -> Snapshot:
     from analyzer.compare.keep import Seen, keep
-    from analyzer.compare.report_file import MAX_BYTES, looks_like_report, read_report
     from analyzer.diagnose import build_diagnosis
 
-    name = "standard input" if source == STDIN else Path(source).name
-    with _opened(source) as stream:
-        if stream is not None and looks_like_report(stream.peek(_PEEKED)):
-            data = stream.read(MAX_BYTES + 1)
-            if len(data) > MAX_BYTES:
-                raise CommandError(f"{name} is larger than any report of demarc")
-            return read_report(name, data)
-    analysis = run_analysis(source, choices)
+    for source in named:
+        report = _report(source, choices)
+        if report is not None and len(named) == 1:
+            return report
+        if report is not None:
+            raise CommandError(
+                f"{_name(source)} is a report, and nothing can be read together with it",
+                "compare it alone, or name the bundle that it was made from",
+            )
+    analysis = run_analysis(_inputs(named, choices), choices)
     seen = Seen(analysis.bundle, analysis.loaded.facts, analysis.reference.catalogue)
     return keep(build_diagnosis(analysis), seen)
+
+
+def _report(source: str, choices: Choices) -> Snapshot | None:
+    """The snapshot of a JSON report; None for any other input, JSON of kubectl or az too."""
+    from analyzer.compare.report_file import MAX_BYTES, looks_like_report, read_report
+    from analyzer.inputs import is_input
+
+    with _opened(source) as stream:
+        if stream is None or not looks_like_report(head := stream.peek(_PEEKED)):
+            return None
+        ours = source == STDIN or b'"schema_version"' in head
+        if not ours and is_input(Path(source), choices.limits):
+            return None
+        data = stream.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise CommandError(f"{_name(source)} is larger than any report of demarc")
+        return read_report(_name(source), data)
+
+
+def _inputs(named: Sequence[str], choices: Choices) -> list[str]:
+    """What a side consists of; folders of inputs become their inputs."""
+    from analyzer.inputs import side_of
+    from analyzer.render.text import clean
+
+    inputs: list[str] = []
+    for source in named:
+        side = side_of(source, choices.limits)
+        inputs += side.inputs
+        for name, why in side.left_out:
+            click.echo(clean(f"left out of {_name(source)}: {name} ({why})"), err=True)
+    return inputs
+
+
+def _name(source: str) -> str:
+    return "standard input" if source == STDIN else Path(source).name
 
 
 def _opened(source: str) -> AbstractContextManager[io.BufferedReader | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 
 import click
@@ -9,6 +10,17 @@ import click
 from analyzer.cli import verbosity
 from analyzer.cli.exits import Exit
 from analyzer.version import VERSION
+
+#: Since click 8.2 the help of a command without arguments comes as an error.
+_NO_ARGUMENTS: tuple[type[Exception], ...] = tuple(
+    filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])
+)
+#: Words of a stage's error, and what to do about it where the stage does not say.
+_HINTS = (
+    ("no such file", "check the path; the collector prints the name of the bundle that it wrote"),
+    ("is empty", "copy it again, and compare its size with that of the original"),
+    ("cannot be read", "check who may read it, or copy it to a folder of your own"),
+)
 
 
 class CommandError(click.ClickException):
@@ -27,7 +39,10 @@ class CommandError(click.ClickException):
 
 def show(error: click.ClickException) -> None:
     """Any error of the command line in one form; after wrong usage the way to the help."""
-    if isinstance(error, click.UsageError):
+    if isinstance(error, _NO_ARGUMENTS):
+        # Nothing was asked for yet: the help alone, and no word of an error.
+        click.echo(error.format_message())
+    elif isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "demarc"
         tell(error.format_message(), f"see: {path} --help")
     else:
@@ -76,12 +91,27 @@ def _known(error: Exception) -> tuple[str, str] | None:
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
         return f"{name}{error.strerror or error}", ""
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name[:8] != "analyzer":
+        hint = f"install demarc with what it needs (pip install aks-demarc) for {sys.executable}"
+        return f"the Python package '{error.name}' is missing", hint
     if not type(error).__module__.startswith("analyzer."):
         return None
+    from analyzer.bundle.errors import BundleError
+
+    if isinstance(error, BundleError):
+        told = f"{error.where}: {error.what}" if error.where else error.what
+        return " ".join(told.split()), error.hint or _usual_hint(error.what, error.where)
     what, hint = getattr(error, "what", ""), getattr(error, "hint", "")
     if what and hint and not hasattr(error, "where"):
         return str(what), str(hint)
     return (str(error), "") if what or isinstance(error, ValueError) else None
+
+
+def _usual_hint(what: str, where: str) -> str:
+    """What to do about an input that is named wrong or did not arrive whole."""
+    if "://" in where:
+        return "demarc opens no connection: download the file, and name it here"
+    return next((hint for words, hint in _HINTS if words in what), "")
 
 
 def _first_line(error: Exception) -> str:

@@ -28,6 +28,8 @@ Source = tuple[list[str], Callable[[str], Iterator[Paragraph]]]
 def explain(name: str, policy: str | None, data_dirs: tuple[Path, ...]) -> None:
     """Explain a rule, a clause, a component, a bug or a row of the decision table.
 
+    Of a rule that a plugin brought, the plugin is named with its version.
+
     \b
     Examples:
       demarc explain AKS-NODE-001

@@ -36,6 +36,7 @@ def rule(name: str) -> Iterator[Paragraph]:
     yield "Severity", ", ".join(f"{variant}: {severity.value}" for variant, severity in rows)
     yield "Policy clauses", ", ".join(registered.rule.clauses)
     yield "Needs", ", ".join(need.kind.__name__ for need in registered.needs)
+    yield "Brought by the plugin", registered.plugin
 
 
 def clause_ids(policy: str | None, dirs: Dirs) -> list[str]:

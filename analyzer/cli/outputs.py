@@ -40,14 +40,14 @@ def suffix_format(path: Path) -> str | None:
 def render_as(format_: str, diagnosis: Diagnosis) -> str:
     """Render in one format; each is a function of the same diagnosis.
 
-    HTML and Markdown also name the options of the command that is running, if one is.
+    HTML, JSON and Markdown also name the options of the command that is running, if one is.
     """
     from analyzer.render.view import build_view
 
     if format_ == "json":
         from analyzer.render.json import render_json
 
-        return render_json(diagnosis)
+        return render_json(_with_run(diagnosis, _this_run()))
     if format_ == "html":
         from analyzer.render.html import render_html
 
@@ -65,6 +65,11 @@ def render_as(format_: str, diagnosis: Diagnosis) -> str:
 
         return render_junit(build_view(diagnosis))
     return _as_text(diagnosis)
+
+
+def _with_run(diagnosis: Diagnosis, run: Run) -> Diagnosis:
+    tool = diagnosis.tool.model_copy(update={"arguments": run.arguments, "commit": run.commit})
+    return diagnosis.model_copy(update={"tool": tool})
 
 
 def _this_run() -> Run:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ import click
 
 from analyzer.cli.console import prepare_streams
 from analyzer.cli.errors import CommandError
+from analyzer.cli.limit_option import limit_option, limits_of
+from analyzer.cli.running import STDIN, sources_of
 
 if TYPE_CHECKING:
     from analyzer.serve.server import BundleServer
@@ -22,35 +24,49 @@ _NEEDED = ("starlette", "uvicorn", "cryptography")
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port (default: a free one)."
 )
-def serve(bundle: Path, port: int) -> None:
+@limit_option
+def serve(bundles: tuple[str, ...], port: int, limits: tuple[tuple[str, float], ...]) -> None:
     """Serve a bundle as a read-only Kubernetes API.
 
-    BUNDLE is an archive or a folder. The server answers on 127.0.0.1 alone, until Ctrl-C, and to
-    whoever has the token in the kubeconfig that it writes. Ages are those of the time of
-    collection. What the bundle does not hold answers "not in the bundle".
+    BUNDLE is all that 'demarc analyze' takes: an archive, a folder, '-' for standard input, what
+    other tools wrote; several inputs of one cluster are read together. The server answers on
+    127.0.0.1 alone, until Ctrl-C, and to whoever has the token in the kubeconfig that it writes.
+    Ages are those of the time of collection. What the bundle does not hold answers "not in the
+    bundle". Secrets in texts are masked as in a report.
 
     \b
     Examples:
       demarc serve demarc-prod-20260301T120000Z.tar
       demarc serve bundle.tar --port 8443
+      demarc serve dump/ node-logs.zip managed-cluster.json
     """
     prepare_streams()
-    with open_server(bundle, port) as server:
-        click.echo(f"Serving {bundle.name} at {server.url}. Read-only; Ctrl-C ends it.", err=True)
+    # From here on every end is one on which the kubeconfig is removed.
+    end_in_order()
+    with contextlib.suppress(KeyboardInterrupt), open_server(bundles, port, limits) as server:
+        click.echo(f"Serving {server.name} at {server.url}. Read-only; Ctrl-C ends it.", err=True)
         click.echo("In another terminal:", err=True)
         for name, value in environment(server).items():
             click.echo(_export(name, value))
-        signal.signal(signal.SIGTERM, end)
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run()
+        server.run()
 
 
-def open_server(bundle: Path, port: int = 0) -> BundleServer:
-    """Return a server of a bundle, not yet started.
+def end_in_order() -> None:
+    """Make SIGTERM, and SIGHUP where there is one, leave by the way that Ctrl-C takes."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None:
+            signal.signal(number, end)
+
+
+def open_server(
+    bundles: Sequence[str], port: int = 0, limits: Iterable[tuple[str, float]] = ()
+) -> BundleServer:
+    """Return a server of one input or several, not yet started.
 
     Raises:
         CommandError: the packages that it needs are not installed.
@@ -65,7 +81,9 @@ def open_server(bundle: Path, port: int = 0) -> BundleServer:
     from analyzer.bundle import open_bundle
     from analyzer.serve.server import BundleServer
 
-    return BundleServer(open_bundle(bundle), port)
+    name = "standard-input.tar" if list(bundles) == [STDIN] else None
+    chosen = limits_of(limits)
+    return BundleServer(open_bundle(sources_of(bundles), limits=chosen, name=name), port, chosen)
 
 
 def environment(server: BundleServer) -> dict[str, str]:

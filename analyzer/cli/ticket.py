@@ -21,6 +21,7 @@ from analyzer.cli.data_option import data_option
 from analyzer.cli.errors import CommandError
 from analyzer.cli.exits import Exit
 from analyzer.cli.files import write_all
+from analyzer.cli.limit_option import limit_option, limits_of
 from analyzer.cli.outputs import render_as
 from analyzer.cli.running import Choices, IncompleteError, run_analysis
 from analyzer.model.owner import Owner
@@ -49,10 +50,11 @@ class _Request:
     policy: str | None
     data_dirs: tuple[Path, ...]
     jobs: int
+    limits: tuple[tuple[str, float], ...]
 
 
 @click.command()
-@click.argument("bundle")
+@click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
@@ -81,26 +83,30 @@ class _Request:
 @policy_option
 @data_option
 @jobs_option
+@limit_option
 @quiet_option
-def ticket(bundle: str, quiet: bool, **chosen: object) -> int:
+def ticket(bundles: tuple[str, ...], quiet: bool, **chosen: object) -> int:
     """Pack what a support case needs, under the portal's limit.
 
-    BUNDLE is analysed, and a zip is written with the HTML report, its JSON, the text for the case,
-    and the files of the bundle that the findings cite: masked, cut to what is cited, and listed in
-    a README. What does not fit goes into further archives (-1of2.zip, -2of2.zip), at most five.
-    The text for the case is printed. The same bundle gives the same bytes.
+    BUNDLE is what 'demarc analyze' takes; several inputs of one cluster are read together. It is
+    analysed, and a zip is written with the HTML report, its JSON, the text for the case, and the
+    files of the bundle that the findings cite: masked, cut to what is cited, and listed in a
+    README. What does not fit goes into further archives (-1of2.zip, -2of2.zip), at most five. The
+    text for the case is printed. The same bundle gives the same bytes.
 
     \b
     Examples:
       demarc ticket demarc-prod-20260301T120000Z.tar
       demarc ticket bundle.tar -o case-12345.zip --min-severity medium
+      demarc ticket dump/ node-logs.zip -o case-12345.zip
     """
     prepare_streams()
     request = _Request(**chosen)  # type: ignore[arg-type]
     if request.output is not None and request.output.suffix.lower() != ".zip":
         raise CommandError(f"{request.output}: a ticket is a zip archive", "name it .zip")
-    choices = Choices(request.policy, request.data_dirs, request.jobs, quiet)
-    analysis = run_analysis(bundle, choices)
+    limits = limits_of(request.limits)
+    choices = Choices(request.policy, request.data_dirs, request.jobs, quiet, limits)
+    analysis = run_analysis(bundles, choices)
     diagnosis, shown = _diagnosis(analysis, request)
     made = _made(analysis, shown, request)
     folder = request.output.parent if request.output is not None else Path()

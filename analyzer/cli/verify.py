@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,9 @@ from analyzer.cli.console import prepare_streams
 from analyzer.cli.errors import CommandError
 from analyzer.cli.exits import Exit
 from analyzer.cli.limit_option import limit_option, limits_of
+from analyzer.cli.verify_signatures import check_signatures
 
 if TYPE_CHECKING:
-    from analyzer.bundle.signers import Signer
     from analyzer.bundle.verify import MemberCheck
 
 #: Lines for one kind of difference; the others are counted.
@@ -34,17 +33,24 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option(
     "--signature",
+    "signatures",
     type=_FILE,
+    multiple=True,
     metavar="FILE",
-    help="The signature (default: the bundle's name with .sig).",
+    help="A signature, or several in one file (default: the bundle's name with .sig).",
 )
-@click.option("--signed-by", default="", metavar="NAME", help="Which of the signers it must be.")
+@click.option(
+    "--signed-by",
+    multiple=True,
+    metavar="NAME",
+    help="One of the signers that must have signed; may be repeated.",
+)
 @limit_option
 def verify(
     bundle: str,
     signers: Path | None,
-    signature: Path | None,
-    signed_by: str,
+    signatures: tuple[Path, ...],
+    signed_by: tuple[str, ...],
     limits: tuple[tuple[str, float], ...],
 ) -> int:
     """Check a bundle against the sums of its manifest, and its signature.
@@ -54,7 +60,8 @@ def verify(
     damage; only a signature tells that nobody changed bundle and manifest together.
 
     BUNDLE is an archive, a folder, or '-' for standard input. A signature is made on the machine
-    that collects: ssh-keygen -Y sign -n demarc-bundle -f KEY BUNDLE
+    that collects: ssh-keygen -Y sign -n demarc-bundle -f KEY BUNDLE. Where several people sign,
+    each signature that is given must count.
 
     \b
     Examples:
@@ -65,7 +72,7 @@ def verify(
     from analyzer.bundle.verify import verify as check_sums
 
     prepare_streams()
-    _check_signature(bundle, signers, signature, signed_by)
+    check_signatures(bundle, signers, signatures, signed_by)
     source = sys.stdin.buffer if bundle == "-" else Path(bundle)
     opened = open_bundle(source, limits=limits_of(limits))
     checks = check_sums(opened)
@@ -75,6 +82,8 @@ def verify(
             "see what is in it: demarc inspect",
         )
     bad = _tell_differences(checks)
+    if opened.manifest and opened.manifest.redacted:
+        click.echo("a redacted copy: its names and addresses are stand-ins (demarc unmask)")
     missing = opened.manifest.nodes.missing if opened.manifest else ()
     for node in missing:
         click.echo(f"never collected: node {node.node} ({node.reason})")
@@ -105,55 +114,3 @@ def _tell_differences(checks: tuple[MemberCheck, ...]) -> int:
         if len(bad) > _LISTED:
             click.echo(f"{kind}: {len(bad) - _LISTED:,} more")
     return sum(map(len, kinds.values()))
-
-
-def _check_signature(
-    bundle: str, signers: Path | None, signature: Path | None, signed_by: str
-) -> None:
-    """Check the signature where that is asked for; say so where one lies there unasked.
-
-    Raises:
-        CommandError: it does not count, or cannot be checked.
-    """
-    from analyzer.bundle.signatures import (
-        MAX_SIGNATURE_BYTES,
-        SUFFIX,
-        SignatureError,
-        check_signature,
-    )
-
-    beside = Path(f"{bundle}{SUFFIX}")
-    if signers is None:
-        if signature is not None or signed_by:
-            raise CommandError("who may sign is not told", "name the file of signers: --signers")
-        if bundle != "-" and beside.is_file():
-            click.echo(f"{beside} was not checked: name the file of those who may sign (--signers)")
-        return
-    if bundle == "-" or Path(bundle).is_dir():
-        raise CommandError("a signature is over a file", "name the archive as it was signed")
-    path = signature or beside
-    if not path.is_file():
-        raise CommandError(f"there is no signature {path}", "name it with --signature")
-    with path.open("rb") as file:
-        data = file.read(MAX_SIGNATURE_BYTES)
-    try:
-        good = check_signature(Path(bundle), data, _read(signers), signed_by, datetime.now(UTC))
-    except SignatureError as error:
-        raise CommandError(f"{path}: {error.what}", error.hint) from None
-    except ImportError:
-        raise CommandError(
-            "the package that checks signatures is not installed",
-            "pip install 'aks-demarc[seal]', or: ssh-keygen -Y verify -n demarc-bundle",
-        ) from None
-    click.echo(f"signed by {good.by} with {good.key_type} {good.fingerprint}")
-
-
-def _read(path: Path) -> tuple[Signer, ...]:
-    from analyzer.bundle.signers import SignersError, read_signers
-
-    try:
-        return read_signers(path.read_text(encoding="utf-8"))
-    except SignersError as error:
-        raise CommandError(f"{path}: {error}", "see: man ssh-keygen, ALLOWED SIGNERS") from None
-    except UnicodeDecodeError:
-        raise CommandError(f"{path} is not UTF-8") from None

@@ -137,7 +137,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", sorted(BAD))
 @pytest.mark.parametrize("command", ["analyze", "inspect", "verify"])
-def test_what_cannot_be_read_is_one_clear_line(
+def test_what_cannot_be_read_is_one_clear_line_and_what_to_do(
     command: str, name: str, tmp_path: Path, capsys: Out
 ) -> None:
     path = tmp_path / name
@@ -146,14 +146,37 @@ def test_what_cannot_be_read_is_one_clear_line(
         path.write_bytes(content)
     assert run([command, str(path)]) == Exit.FAILED
     out, err = capsys.readouterr()
-    assert not out and len(err.strip().splitlines()) == 1, err
-    assert err.startswith("error: ") and name in err and "Traceback" not in err
+    error, hint = err.splitlines()
+    assert not out
+    assert error.startswith("error: ") and name in error
+    assert hint.startswith("  ") and len(hint) > 20
 
 
 def test_a_folder_that_is_no_bundle(tmp_path: Path, capsys: Out) -> None:
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     assert run(["analyze", str(tmp_path)]) == Exit.FAILED
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_an_address_is_not_fetched_and_that_is_said(capsys: Out) -> None:
+    assert run(["analyze", "https://files.example/demarc-prod.tar"]) == Exit.FAILED
+    assert "demarc opens no connection: download the file" in capsys.readouterr().err
+
+
+def test_a_format_on_standard_output_comes_beside_the_files(
+    bundle: Path, tmp_path: Path, capsys: Out
+) -> None:
+    page = tmp_path / "report.html"
+    assert run(["analyze", str(bundle), "-f", "json", "-o", str(page)]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["tool"]["name"] == "demarc"
+    assert page.read_text(encoding="ascii").startswith("<!DOCTYPE html>")
+    assert run(["analyze", str(bundle), "-f", "md", "-o", "-"]) == Exit.FAILED
+    assert "both ask for standard output" in capsys.readouterr().err
+
+
+def test_the_json_names_the_options_that_change_it(bundle: Path, capsys: Out) -> None:
+    assert run(["analyze", str(bundle), "-f", "json", "--owner", "customer"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["tool"]["arguments"] == ["--owner customer"]
 
 
 def test_standard_input_of_the_real_program(bundle: Path) -> None:

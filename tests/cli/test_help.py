@@ -46,6 +46,13 @@ def test_every_option_says_what_it_does(name: str) -> None:
             assert option.help, option.name
 
 
+def test_no_arguments_show_the_help_and_no_error(capsys: Out) -> None:
+    run([])
+    out, err = capsys.readouterr()
+    assert "Usage: demarc" in out and "Examples:" in out
+    assert err == ""
+
+
 def test_both_forms_of_help_work(capsys: Out) -> None:
     for command in ([], ["ticket"], ["baseline", "show"]):
         assert run([*command, "-h"]) == Exit.DONE
