@@ -46,6 +46,8 @@ _STILL = tuple(
         "ff00::/8",
     )
 )
+#: The first half of a link-local address.
+_LINK_LOCAL = bytes.fromhex("fe80000000000000")
 #: Bytes of an IPv6 address in which zeros stay zeros, so that ``::`` stays where it is.
 _ZEROS_STAY = range(2, 14)
 
@@ -81,8 +83,16 @@ class AddressMap:
             return f"::ffff:{self.ip(str(address.ipv4_mapped))}"
         if any(address in network for network in _STILL if network.version == address.version):
             return text
-        mapped = self._mapped(address.version, address.packed)
+        mapped = self._of_mac(address.packed) or self._mapped(address.version, address.packed)
         return str(ipaddress.ip_address(mapped))
+
+    def _of_mac(self, packed: bytes) -> bytes | None:
+        """The stand-in of a link-local address that a MAC address was made into (RFC 4291, A)."""
+        if packed[:8] != _LINK_LOCAL or packed[11:13] != b"\xff\xfe":
+            return None
+        mac = bytes((packed[8] ^ 2,)) + packed[9:11] + packed[13:]
+        made = mac_stand_in(self._secret, mac)
+        return _LINK_LOCAL + bytes((made[0] ^ 2,)) + made[1:3] + b"\xff\xfe" + made[3:]
 
     def within(self, text: str, length: int) -> str | None:
         """Return the stand-in of an address that is written with the length of its prefix.

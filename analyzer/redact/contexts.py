@@ -1,4 +1,4 @@
-"""Names that are told by what stands beside them: ARM ids, mail addresses, domains, scale sets.
+"""Names that are told by what stands beside them: mail addresses, users, domains, scale sets.
 
 Each trigger is a plain text; where it stands, its function looks at the bytes around and answers
 with the stretch to replace and its stand-in. Nothing is learned before: what only logs know of is
@@ -8,24 +8,20 @@ found too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cache, lru_cache
 
-from analyzer.redact.find import free_before
+from analyzer.redact.arm import arm_triggers
+from analyzer.redact.edits import Edit, Trigger
 from analyzer.redact.identities import words
+from analyzer.redact.ids import id_triggers
 from analyzer.redact.stand_ins import StandIns
-
-#: Start, end (in bytes) and stand-in.
-Edit = tuple[int, int, str]
-Trigger = Callable[[bytes, int, int, StandIns], Edit | None]
 
 #: Bytes before a trigger that can belong to a name.
 _BEHIND = 160
 _GUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
-_GROUP = re.compile(rb"[A-Za-z0-9._()-]{1,90}")
-_REGION = re.compile(r"(?i)[a-z]{4,30}[0-9]?")
-_NAME = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
-_POOL = re.compile(rb"aks-[a-z0-9]{1,12}-(\d{8})\Z")
+_POOL = re.compile(rb"(?i)(?:aks|k8s)-[a-z0-9]{1,12}-(\d{8})\Z")
+#: Behind ``aks-agentpool-``: machines of an availability set, and what AKS names after the pools.
+_POOL_NUMBER = re.compile(rb"(\d{8})(?![0-9A-Za-z])")
 #: What a domain name is made of, as it is; all else is a blank.
 _NAME_SIGNS = bytes(
     byte if chr(byte).isascii() and (chr(byte).isalnum() or byte in b".-_*") else 0x20
@@ -38,6 +34,11 @@ _USER = re.compile(rb"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 _QUOTED_USER = re.compile(rb'\\{0,3}["\']([A-Za-z0-9][^"\'\\:@\s]{1,80})\\{0,3}["\']')
 _COLON = re.compile(rb"\s*:\s*")
 _SSHD = re.compile(rb"[^\n]{0,80}? (?:for|user) (?:invalid user )?([^\s:]{1,40}) from ")
+#: PAM and the login service: "session opened for user x(uid=…) by", "New session 5 of user x."
+_SESSION = re.compile(rb"([A-Za-z_][A-Za-z0-9_.-]{0,31}?)(?=\(uid=|\.?[ \t]*(?:\r?\n|\Z)| by )")
+_SUDO = re.compile(rb"(?:\[\d+\])?: {1,12}([A-Za-z_][A-Za-z0-9_.-]{0,31}) : ")
+_REMOTE_USER = re.compile(rb"[^\n ]{0,60} {1,3}user=([A-Za-z_][A-Za-z0-9_.-]{0,31})")
+_UID = re.compile(rb"\d{1,10}\(([A-Za-z_][A-Za-z0-9_.-]{0,31})\)")
 _MAC_FIELD = re.compile(rb'"?\s*[:=]\s*"?([0-9A-Fa-f]{12})(?![0-9A-Za-z])')
 #: Escapes such as ``\n`` in quoted JSON: their letter is no part of a name.
 _ESCAPE = re.compile(rb"\\[nrt]")
@@ -47,56 +48,38 @@ _ESCAPE = re.compile(rb"\\[nrt]")
 def triggers() -> dict[bytes, Trigger]:
     """All triggers, in lower case."""
     found: dict[bytes, Trigger] = {
-        b"/subscriptions/": _subscription,
-        b"resourcegroups/": _resource_group,
-        b"managedclusters/": _cluster,
-        b"mc_": _managed_group,
         b"-vms": _scale_set,
+        b"aks-agentpool-": _pool_number,
+        b"aks-vnet-": _pool_number,
         b"@": _mail,
         b"/home/": _home,
+        b"/users/": _home,
+        b":\\users\\": _home,
+        b":\\\\users\\\\": _home,
         b"user ": _user,
         b'username"': _user_field,
         b"sshd[": _login,
+        b"for user ": _session,
+        b" of user ": _session,
+        b"sudo": _sudo,
+        b"uid=": _uid,
+        b"rhost=": _remote_user,
         b"macaddress": _mac,
     }
+    found |= arm_triggers() | id_triggers()
     found |= {f".{ending}".encode(): _domain for ending in words()["endings"]}
     found |= {f".{ending}".encode(): _doubtful_domain for ending in words()["doubtful-endings"]}
     return found
 
 
-def _subscription(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
-    found = _GUID.match(data, end)
-    if found is None or found[0].decode().lower() in words()["guids"]:
-        return None
-    return end, found.end(), names.guid(found[0].decode())
-
-
-def _resource_group(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
-    found = _GROUP.match(data, end)
-    if found is None or found[0].decode().lower() in words()["groups"]:
-        return None
-    return end, found.end(), names.group(found[0].decode())
-
-
-def _managed_group(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
-    found = _GROUP.match(data, start) if free_before(data, start) else None
-    if found is None:
-        return None
-    text = found[0].decode().rstrip(".")
-    parts = text.split("_")
-    if len(parts) < 4 or "" in (parts[1], parts[-2]) or not _REGION.fullmatch(parts[-1]):
-        return None
-    return start, start + len(text), names.group(text)
-
-
-def _cluster(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
-    found = _NAME.match(data, end)
-    return (end, found.end(), names.name(found[0].decode())) if found else None
-
-
 def _scale_set(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
     found = _POOL.search(data, max(0, start - 30), start)
     return (found.start(1), found.end(1), names.digits(found[1].decode())) if found else None
+
+
+def _pool_number(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    found = _POOL_NUMBER.match(data, end)
+    return (end, found.end(), names.digits(found[1].decode())) if found else None
 
 
 def _mail(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
@@ -106,7 +89,7 @@ def _mail(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
     if local is None or domain is None:
         return None
     user, host = local[0].decode(), domain[0].decode()
-    if host.rpartition(".")[2].lower() in words()["units"]:
+    if host.rpartition(".")[2].lower() in words()["units"] or user == "git":
         return None
     return local.start(), domain.end(), f"{names.name(user)}@{names.domain(host, 1)}"
 
@@ -126,6 +109,22 @@ def _user_field(data: bytes, start: int, end: int, names: StandIns) -> Edit | No
 
 def _login(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
     return _user_at(_SSHD.match(data, end), 1, names)
+
+
+def _session(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    return _user_at(_SESSION.match(data, end), 1, names)
+
+
+def _sudo(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    return _user_at(_SUDO.match(data, end), 1, names)
+
+
+def _remote_user(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    return _user_at(_REMOTE_USER.match(data, end), 1, names)
+
+
+def _uid(data: bytes, start: int, end: int, names: StandIns) -> Edit | None:
+    return _user_at(_UID.match(data, end), 1, names)
 
 
 def _user_at(found: re.Match[bytes] | None, group: int, names: StandIns) -> Edit | None:
@@ -203,10 +202,11 @@ def kept_labels(text: str) -> int:
 def _service_labels(labels: list[str], keep: int) -> int:
     """A region and what kind of name it is stand in front of a service's own name: they stay."""
     front = labels[: len(labels) - keep]
-    if all(label in words()["service-labels"] or label == "*" for label in front):
+    told = words()["service-labels"] | words()["regions"] | {"*"}
+    if all(label in told for label in front):
         return len(labels)
     for at in range(1, len(front)):
-        if front[at] in words()["service-labels"]:
+        if front[at] in told:
             return len(labels) - at
     if labels[-keep:] == ["cloudapp", "azure", "com"] and len(front) > 1:
         return keep + 1

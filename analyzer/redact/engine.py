@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from analyzer.redact.contexts import Trigger, triggers
+from analyzer.redact.contexts import triggers
+from analyzer.redact.edits import Edit, Trigger
 from analyzer.redact.find import addresses, free_after, free_before
 from analyzer.redact.identities import Identities, words
 from analyzer.redact.secrets import mask_bytes
@@ -30,7 +31,6 @@ _WEAK_PLACES = ('"{}"', "/{}/", '/{}"')
 _OFTEN = 32 * 1024
 _REMEMBERED = 1024
 
-Edit = tuple[int, int, str]
 #: A text, the secrets that were masked in it by kind, and how many names were replaced.
 _Done = tuple[bytes, Counter[str], int]
 

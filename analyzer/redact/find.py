@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from analyzer.redact.edits import Edit
 from analyzer.redact.stand_ins import StandIns
-
-Edit = tuple[int, int, str]
 
 _DIGITS = bytes(
     0x30 if 0x30 <= byte <= 0x39 else byte if byte in b".-" else 0x20 for byte in range(256)

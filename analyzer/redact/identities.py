@@ -21,7 +21,8 @@ import yaml
 _FIELDS = {
     **dict.fromkeys(
         ("subscriptionid", "tenantid", "aadtenantid", "clientid", "objectid", "principalid",
-         "appid", "vmid", "machineid", "systemuuid", "bootid", "azure.workload.identity/client-id",
+         "appid", "oid", "objectidentifier", "workspaceid", "customerid", "vmid", "machineid",
+         "systemuuid", "bootid", "azure.workload.identity/client-id",
          "azure.workload.identity/tenant-id", "kubernetes.azure.com/network-subscription"),
         "guids",
     ),
@@ -34,7 +35,7 @@ _FIELDS = {
         ("dnsprefix", "kubernetes.azure.com/network-name", "kubernetes.azure.com/network-subnet"),
         "names",
     ),
-    "adminusername": "users",
+    **dict.fromkeys(("adminusername", "givenname", "surname", "puid"), "users"),
     **dict.fromkeys(("computername", "kubernetes.io/hostname"), "hosts"),
     **dict.fromkeys(
         ("podcidr", "servicecidr", "addressprefix", "podcidrs", "servicecidrs", "addressprefixes",
@@ -111,7 +112,8 @@ class Identities:
         getattr(self, kind).add(text)
 
     def _text(self, key: str, text: str) -> None:
-        kind = _FIELDS.get(key.lower())
+        # Claims of a token carry the address of their schema in front.
+        kind = _FIELDS.get(key.lower().rpartition("/claims/")[2])
         if kind == "guids":
             if _GUID.fullmatch(text):
                 self.add("guids", text)
@@ -138,7 +140,7 @@ class Identities:
             digits = _POOL_NUMBER.match(name)
             if digits:
                 self.digits.add(digits[1] or digits[2])
-            if kind.lower() in words()["resources"] and not _MADE_BY_AKS.fullmatch(name):
+            if kind.lower() in words()["resources"] and not made_by_aks(name):
                 self.add("hosts" if kind.lower() == "managedclusters" else "names", name)
 
     def _namespaces(self, value: Any, wanted: bool) -> None:
@@ -190,6 +192,9 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
         if isinstance(one, str):
             yield key, one
         elif isinstance(one, dict):
+            claims = one.get("claims")
+            if isinstance(claims, dict) and isinstance(claims.get("name"), str):
+                yield "givenname", claims["name"]  # of the person who asked Azure for something
             waiting += [
                 (str(name), inner) for name, inner in one.items() if name != "managedFields"
             ]
@@ -217,6 +222,11 @@ def words() -> dict[str, frozenset[str]]:
     text = resources.files("analyzer.redact").joinpath("data/words.yaml").read_text("utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return {kind: frozenset(listed) for kind, listed in yaml.load(text, Loader=loader).items()}
+
+
+def made_by_aks(name: str) -> bool:
+    """True for names that AKS itself gives to resources of every cluster."""
+    return _MADE_BY_AKS.fullmatch(name) is not None
 
 
 def is_known_namespace(name: str) -> bool:

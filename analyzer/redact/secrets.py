@@ -7,6 +7,7 @@ runs into the end of the piece is tried again with a larger one, so no secret is
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -22,6 +23,8 @@ _AHEAD = 1024
 _GROWTH = 4
 #: Where a piece may begin in a line that has no start nearby.
 _BREAKS = b" \"',;{}[]\t"
+#: A name in YAML, with what must follow on it.
+_KEY = re.compile(rb"(?:- )?[\"']?[A-Za-z0-9_./-]{1,80}[\"']?:(?=\s|\Z)")
 #: How deep base64 inside base64 is read.
 _DEPTH = 2
 
@@ -144,23 +147,41 @@ def _apply(pattern: Pattern, text: bytes) -> tuple[bytes, int, bool]:
         The text, how many secrets it held, and whether a match ran into its end.
     """
     pieces: list[bytes] = []
-    done = hits = 0
+    done = hits = at = 0
     touched = False
-    for match in pattern.regex.finditer(text):
+    while (match := pattern.regex.search(text, at)) is not None:
         found = match.groupdict()
+        at = max(match.end(), match.start() + 1)
         group = next((name for name in _GROUPS if found.get(name)), "")
         touched = touched or match.end() == len(text)
         if not group:
             continue
         secret = found[group]
+        if _is_next_key(text, match.start(), match.start(group)):
+            at = match.start(group)  # the name before has no value; this one may have
+            continue
         if MASK in secret or not secret.strip():
             continue
         if pattern.unless is not None and pattern.unless.fullmatch(secret):
             continue
-        pieces += [text[done : match.start(group)], MASK]
+        pieces += [text[done : match.start(group)], _in_its_place(secret)]
         done = match.end(group)
         hits += 1
     return (b"".join([*pieces, text[done:]]) if hits else text), hits, touched
+
+
+def _is_next_key(text: bytes, name: int, value: int) -> bool:
+    """True where what seems to be the value of a name is the name in the next line of a YAML."""
+    return b"\n" in text[name:value] and _KEY.match(text, value) is not None
+
+
+def _in_its_place(secret: bytes) -> bytes:
+    """The mask, with the ends of the secret's lines: a line keeps its number in what is cited."""
+    ends = secret.count(b"\n")
+    if not ends:
+        return MASK
+    first = secret[: secret.find(b"\n") + 1]
+    return first + MASK + b"\n" * (ends - 1) if not first.strip() else MASK + b"\n" * ends
 
 
 def _mask_encoded(

@@ -18,6 +18,7 @@ _SHORTEST = 6
 _CONSONANTS = "bdfgklmnprstvz"
 _VOWELS = "aeiou"
 _MANAGED_GROUP = re.compile(r"(?i)(MC_)(.+)_(.+)_([a-z0-9]+)")
+_GUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRIES = 1000
 _MAC_SIGNS = re.compile(r"[:-]")
 
@@ -76,6 +77,8 @@ class StandIns:
     def _label(self, label: str, suffix: str) -> str:
         if label in ("*", ""):
             return label
+        if _GUID.fullmatch(label):  # of a private zone, or a workspace: it stands elsewhere too
+            return self.guid(label)
         made = self._shaped("label", label.lower(), 0, suffix)
         return made.upper() if label.isupper() and not label.isdigit() else made
 

@@ -14,27 +14,30 @@ ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build" / "fuzz"
 #: One input may take so long, in seconds: longer counts as a hang.
 HANG = 20
-NAMES = ("reader", "listing", "small-files", "signature", "text")
+NAMES = ("reader", "listing", "small-files", "signature", "text", "redact", "drift")
+#: All of them in one process, which a short run has time for.
+EVERYTHING = "everything"
+CODE = ["analyzer.bundle", "analyzer.facts.parse", "analyzer.redact", "analyzer.baselines"]
 
 
 def fuzz(name: str, corpus: Path, options: list[str]) -> None:
     """Fuzz one target in this process, until its time is over or it fails; never returns."""
     import atheris
 
-    with atheris.instrument_imports(include=["analyzer.bundle", "analyzer.facts.parse"]):
-        from tests.fuzz.targets import TARGETS
+    with atheris.instrument_imports(include=CODE):
+        from tests.fuzz.targets import TARGETS, everything
 
-    atheris.Setup([sys.argv[0], *options, str(corpus)], TARGETS[name])
+    atheris.Setup([sys.argv[0], *options, str(corpus)], TARGETS.get(name, everything))
     atheris.Fuzz()
 
 
 def start(name: str, seconds: int, seed: int, folder: Path) -> int:
     """Fuzz one target in a process of its own; return its exit code."""
-    from tests.fuzz.targets import seeds
+    from tests.fuzz.targets import seeds_of
 
     corpus = folder / name / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, data in enumerate(seeds()[name]):
+    for number, data in enumerate(seeds_of(name)):
         (corpus / f"seed-{number}").write_bytes(data)
     options = [
         f"-max_total_time={seconds}", f"-seed={seed}", f"-timeout={HANG}", "-max_len=65536",
@@ -48,11 +51,12 @@ def start(name: str, seconds: int, seed: int, folder: Path) -> int:
 def main() -> int:
     """Fuzz the named targets, or all of them; 1 if any fails."""
     parser = argparse.ArgumentParser(prog="tests.fuzz", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="TARGET", help=f"of {', '.join(NAMES)}")
+    targets = f"of {', '.join(NAMES)}, or {EVERYTHING}"
+    parser.add_argument("names", nargs="*", metavar="TARGET", help=targets)
     parser.add_argument("--seconds", type=int, default=600, help="for all targets together")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=WORK)
-    parser.add_argument("--one", choices=NAMES, help=argparse.SUPPRESS)
+    parser.add_argument("--one", choices=(*NAMES, EVERYTHING), help=argparse.SUPPRESS)
     chosen, rest = parser.parse_known_args()
     if chosen.one:
         fuzz(chosen.one, chosen.folder / chosen.one / "corpus", rest)

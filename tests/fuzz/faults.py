@@ -2,7 +2,8 @@
 
 ``python -m tests.fuzz.faults [--count N] [--seed S] [--first N]`` (``make faults``). For every
 broken bundle there must be a report or one clear line; no exception, no crashed check, no hang; and
-where the damage lies in one node's part, every finding of the others.
+where all damage lies in one part (a node, the cluster's view, Azure's) or in one file, every
+finding that rests on others alone.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from analyzer.model.finding import Finding
 from analyzer.options import Options
 from analyzer.pipeline import analyze
 from fixtures.build import scenario, tree
+from tests.importers import forms
 from tests.rules.harness import bundle_of
 from tests.unit.bundle.tarballs import Files, gz, tar_of, zst
 
@@ -39,6 +41,8 @@ WORLD = {
         {"name": "pod-crash-looping", "workload": "cart", "namespace": "shop"},
         {"name": "runc-container-stopped", "node": "work/1", "workload": "indexer"},
         {"name": "component-crash-looping", "component": "metrics-server"},
+        {"name": "conntrack-full", "node": "work/0"},  # told by the node's own files alone
+        {"name": "azure-resource-changed", "what": "nsg-rule", "pool": "work"},  # by Azure alone
     ],
 }
 #: A bundle of this size takes a quarter of a second; on a busy machine some.
@@ -47,16 +51,20 @@ HANG_SECONDS = 120
 RENDERED = 20
 #: Faults that are told in full at the end; the others are counted.
 SHOWN = 40
+FORMS_OF_OTHERS = (
+    "cluster-info dump", "support bundle", "must-gather", "sonobuoy", "sysdump", "node logs",
+    "sos report", "periscope",
+)  # fmt: skip
 FORMS = ("html", "json", "md", "text", "sarif", "junit")
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A broken bundle; ``part`` is the node's part that all damage lies in, or empty."""
+    """A broken bundle; ``where`` is the part or the file that all damage lies in, or empty."""
 
     how: str
     data: bytes
-    part: str = ""
+    where: str = ""
 
 
 @dataclass
@@ -142,11 +150,20 @@ def break_archive(dice: random.Random) -> Broken:
     return Broken(f"{form}: {how}", broken)
 
 
-def break_node(dice: random.Random) -> Broken:
-    """Break bytes in the packed part of one node, and leave the shell around it whole."""
+def break_part(dice: random.Random) -> Broken:
+    """Break a packed part in one or two places, or drop it; the shell around it stays whole."""
     contents = packed_parts()
-    name = dice.choice(sorted(n for n in contents if n.startswith("nodes/")))
-    how, contents[name] = break_bytes(contents[name], dice, 0, len(contents[name]))
+    nodes = sorted(name for name in contents if name.startswith("nodes/"))
+    name = dice.choice([*nodes, "cluster.tar.gz", "azure.tar.gz"])
+    told = []
+    for _ in range(dice.choice([0, 1, 1, 1, 1, 2])):
+        how, contents[name] = break_bytes(contents[name], dice, 0, len(contents[name]))
+        told.append(how)
+        if not contents[name]:
+            break
+    if not told:
+        del contents[name]
+    how = ", ".join(told) or "gone"
     return Broken(f"{name}: {how}", tar_of(contents), name.removesuffix(".tar.gz"))
 
 
@@ -154,7 +171,6 @@ def break_member(dice: random.Random) -> Broken:
     """Break one file: its content, or that it is there at all."""
     world = dict(files())
     path = dice.choice(sorted(world))
-    part = "/".join(path.split("/")[:2]) if path.startswith("nodes/") else ""
     how = dice.choice(["bytes", "bytes", "bytes", "gone", "empty", "other", "twice"])
     if how == "bytes" and world[path]:
         how, world[path] = break_bytes(world[path], dice, 0, len(world[path]))
@@ -166,10 +182,47 @@ def break_member(dice: random.Random) -> Broken:
         world[path] = world[path] * 2
     else:
         world[path] = b""
-    return Broken(f"{path}: {how}", bundle_of(world).getvalue(), part)
+    where = "/".join(path.split("/")[:2]) if path.startswith("nodes/") else path
+    return Broken(f"{path}: {how}", bundle_of(world).getvalue(), where)
 
 
-BREAK: tuple[Callable[[random.Random], Broken], ...] = (break_archive, break_node, break_member)
+@functools.lru_cache(maxsize=8)
+def other_tool(form: str) -> dict[str, bytes]:
+    """The same cluster as another tool would have written it down."""
+    node = min(path.split("/")[1] for path in files() if path.startswith("nodes/"))
+    makers: dict[str, Callable[[], dict[str, bytes]]] = {
+        "cluster-info dump": lambda: forms.cluster_info_dump(files()),
+        "support bundle": lambda: forms.support_bundle(files()),
+        "must-gather": lambda: forms.must_gather(files()),
+        "sonobuoy": lambda: forms.sonobuoy(files()),
+        "sysdump": lambda: forms.sysdump(files()),
+        "node logs": lambda: forms.node_logs(files(), node),
+        "sos report": lambda: forms.sos_report(files(), node),
+        "periscope": lambda: forms.periscope(files(), node),
+    }
+    return makers[form]()
+
+
+def break_other_tool(dice: random.Random) -> Broken:
+    """Break a file in what another tool collected, or the archive around it."""
+    form = dice.choice(FORMS_OF_OTHERS)
+    world = dict(other_tool(form))
+    path = dice.choice(sorted(world))
+    told = f"{form}: {path}"
+    if world[path] and dice.randrange(4):
+        how, world[path] = break_bytes(world[path], dice, 0, len(world[path]))
+        return Broken(f"{told}: {how}", forms.tarred(world))
+    data = forms.zipped(world) if dice.randrange(2) else forms.tarred(world)
+    how, data = break_bytes(data, dice, 0, len(data))
+    return Broken(f"{form}, its archive: {how}", data)
+
+
+BREAK: tuple[Callable[[random.Random], Broken], ...] = (
+    break_archive,
+    break_part,
+    break_member,
+    break_other_tool,
+)
 
 
 # --- judging -------------------------------------------------------------------------------------
@@ -190,28 +243,29 @@ def try_one(number: int, seed: int) -> tuple[str, str]:
         return "exception", f"{where}:\n{traceback.format_exc()}"
     if diagnosis.crashed:
         return "crashed check", f"{where}: {diagnosis.crashed[0].reason}"
-    lost = _lost(diagnosis, broken.part)
+    lost = lost_findings(diagnosis, broken.where)
     return "report", f"{where}: lost {', '.join(lost)}" if lost else ""
 
 
-def _lost(diagnosis: Diagnosis, part: str) -> list[str]:
-    """Findings of other parts that damage in one node's part cost."""
-    if not part:
+def lost_findings(diagnosis: Diagnosis, where: str) -> list[str]:
+    """Findings that rest on other parts alone, and that damage in ``where`` cost all the same."""
+    if not where:
         return []
     there = {(f.rule, f.subject) for f in diagnosis.findings}
     return [
         f"{f.rule} {f.subject.name}"
         for f in good().findings
-        if not _touches(f, part) and (f.rule, f.subject) not in there
+        if not _touches(f, where) and (f.rule, f.subject) not in there
     ]
 
 
-def _touches(finding: Finding, part: str) -> bool:
+def _touches(finding: Finding, where: str) -> bool:
     """A finding that rests on a part in any way may go with it."""
-    node = part.removeprefix("nodes/")
+    node = where.removeprefix("nodes/") if where.startswith("nodes/") else ""
     subjects = (finding.subject, *finding.affects)
     named = any(node in (subject.name, getattr(subject, "node", None)) for subject in subjects)
-    return named or any(f"/{node}/" in f"/{evidence.path}/" for evidence in finding.evidence)
+    cited = any(f"{evidence.path}/".startswith(f"{where}/") for evidence in finding.evidence)
+    return (named and bool(node)) or cited
 
 
 def run(count: int, seed: int, first: int = 0, progress: bool = False) -> Outcome:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import zipfile
 from collections.abc import Callable
 from functools import cache
 
+from analyzer.baselines.drift import differences
 from analyzer.bundle import BundleError, Limits, open_bundle
 from analyzer.bundle.collection import parse_collection
 from analyzer.bundle.depth import nested_deeper
@@ -16,7 +18,11 @@ from analyzer.bundle.signatures import SignatureError, _parse
 from analyzer.bundle.signers import SignersError, read_signers
 from analyzer.facts.listings import BY_RESOURCE
 from analyzer.facts.parse.kube_list import parse_listing
+from analyzer.redact.addresses import AddressMap
+from analyzer.redact.engine import Redactor
+from analyzer.redact.identities import Identities
 from analyzer.redact.mask import mask_text
+from analyzer.redact.stand_ins import StandIns
 from analyzer.render.text import clean
 
 LIMITS = Limits(max_total_bytes=8 << 20, max_members=2_000, ratio_floor=1 << 20)
@@ -72,13 +78,52 @@ def text(data: bytes) -> None:
     assert "\x1b" not in shown and "\x9b" not in shown and "\u202e" not in shown
 
 
+def redact(data: bytes) -> None:
+    """Stand-ins: a line stays a line, and a name is never written over another one's place."""
+    secret = b"fuzz".ljust(32, b"\0")
+    learned = Identities()
+    learned.learn("azure/managed-cluster.json", data)
+    engine = Redactor(StandIns(secret, AddressMap(secret)), learned)
+    value = data.decode("utf-8", "replace").encode()
+    assert mask_text(value.decode()).count("\n") == engine.redact(value).count(b"\n")
+
+
+def drift(data: bytes) -> None:
+    """Two objects, as JSON on two lines: any differences are told, nothing is raised."""
+    try:
+        sides = [json.loads(line) for line in data.split(b"\n")[:2]]
+    except (ValueError, RecursionError):
+        return
+    if len(sides) == 2 and all(isinstance(side, dict) for side in sides):
+        assert differences(sides[0], sides[0], extra=True) == ()
+        for row in differences(*sides, extra=True):
+            assert row.path or "" in {*sides[0], *sides[1]}
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "reader": reader,
     "listing": listing,
     "small-files": small_files,
     "signature": signature,
     "text": text,
+    "redact": redact,
+    "drift": drift,
 }
+
+
+def everything(data: bytes) -> None:
+    """All of them in one process, for a short run: the first byte picks one."""
+    names = sorted(TARGETS)
+    if data:
+        TARGETS[names[data[0] % len(names)]](data[1:])
+
+
+def seeds_of(name: str) -> tuple[bytes, ...]:
+    """Good input of one target, or of ``everything``."""
+    if name in TARGETS:
+        return seeds()[name]
+    chosen = enumerate(sorted(TARGETS))
+    return tuple(bytes((at,)) + one for at, target in chosen for one in seeds()[target])
 
 
 @cache
@@ -108,5 +153,14 @@ def seeds() -> dict[str, tuple[bytes, ...]]:
         "text": (
             b"AccountKey=abc==; password: hunter2 https://u:p@h/ eyJhbGciOi.J9.x",
             b"\x1b[31m<script>",
+        ),
+        "redact": (
+            b"aks-work-31415926-vmss000003 10.1.2.3/24 fd00::1 a@b.example.com client_id=0"
+            b" /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/a/providers/",
+            b'{"nodeResourceGroup": "MC_a_b_westeurope", "dnsPrefix": "\\u00e9", "tenantId": "x"}',
+        ),
+        "drift": (
+            b'{"spec":{"containers":[{"name":"a","ports":[{"containerPort":53}]}]}}\n'
+            b'{"spec":{"containers":[{"name":"a","resources":{"limits":{"cpu":"3000m"}}}]}}',
         ),
     }

@@ -128,9 +128,27 @@ def test_json_sarif_and_junit_are_whole(number: int) -> None:
     assert not [case for case in root.iter("testcase") if case.get("name") == MARK]
 
 
-def test_no_form_is_a_table_for_spreadsheets() -> None:
-    """There is no CSV: a cell that starts with '=' would be a formula there."""
+FORMULAS = ("=1+1", "+1", "-1", "@A(1)", "\t=1", "\r=1", "\n=1", " =1", "|x", "%0", "＝1", "＋1")
+
+
+@pytest.mark.parametrize("text", (*PAYLOADS[:-2], *FORMULAS))
+def test_no_cell_of_a_table_is_a_formula(text: str) -> None:
+    """Reports are no tables; the lists of flaws and the answers about a fleet can be."""
     from analyzer.cli.outputs import FORMATS
+    from analyzer.cves.listing import CveRow
+    from analyzer.cves.write import as_csv as flaws
+    from analyzer.fleet.answers import Answer
+    from analyzer.fleet.answers import as_csv as answers
 
     assert "csv" not in FORMATS
-    assert list(csv.reader(io.StringIO("=1")))  # what a spreadsheet would take for a formula
+    texts = dict.fromkeys(
+        ("id", "severity", "package", "installed", "artifact", "report", "clause", "why", "link"),
+        text,
+    )
+    fixed = {"aliases": (text,), "reason": "no-fix", "owner": "customer"}
+    row = CveRow.model_validate(texts | fixed)
+    for table in (answers(Answer(("name", "value"), ((text, 1),))), flaws((row,))):
+        rows = list(csv.reader(io.StringIO(table, newline="")))
+        assert len(rows) == 2 and len({len(one) for one in rows}) == 1
+        for cell in rows[1]:
+            assert not re.match(r"[ ]*[=+\-@\t\r\n|%＝＋－＠]", cell), cell

@@ -141,6 +141,59 @@ def test_the_same_verdicts_as_the_real_tool(signing: Signing) -> None:
         assert ours == (real.returncode == 0) == good, (text, real.stderr)
 
 
+def several(signing: Signing, *kinds: str) -> list[Path]:
+    """A signature by each key, each in a file of its own."""
+    made = []
+    for kind in kinds:
+        path = signing.folder / f"{kind}.sig"
+        path.write_bytes(signing.sign(kind).read_bytes())
+        made.append(path)
+    return made
+
+
+def test_several_signatures_all_count_and_each_is_named(signing: Signing, capsys: Out) -> None:
+    first, second = several(signing, "ed25519", "rsa")
+    signers = ["verify", str(signing.bundle), "--signers", str(signing.signers)]
+    both = signing.bundle.with_name("bundle.tar.sig")
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    named = ["--signature", str(first), "--signature", str(second)]
+    for arguments in (signers, signers + named):
+        assert run(arguments) == Exit.DONE
+        out = capsys.readouterr().out
+        assert out.count("signed by ") == 2
+        assert "signed by ed25519@example.com" in out and "signed by rsa@example.com" in out
+    must = ["--signed-by", "rsa@example.com", "--signed-by"]
+    assert run([*signers, *must, "ed25519@example.com"]) == Exit.DONE
+    assert run([*signers, *must, "ecdsa@example.com"]) == Exit.FAILED
+    assert "not by ecdsa@example.com" in capsys.readouterr().err
+
+
+def test_one_bad_signature_among_two_is_told_by_its_place(signing: Signing, capsys: Out) -> None:
+    first, second = several(signing, "ed25519", "ecdsa")
+    both = signing.bundle.with_name("bundle.tar.sig")
+    both.write_bytes(first.read_bytes() + b"\n" + second.read_bytes())
+    one = signing.folder / "one"
+    one.write_text(signing.line("ed25519"))
+    assert run(["verify", str(signing.bundle), "--signers", str(one)]) == Exit.FAILED
+    shown = capsys.readouterr()
+    assert "signed by ed25519@example.com" in shown.out
+    assert "signature 2 of 2: the key is not among those who may sign" in shown.err
+    assert "1 of 2 signatures count, and all must" in shown.err
+    other = signing.folder / "other.tar"
+    other.write_bytes(signing.bundle.read_bytes() + b"x")
+    arguments = ["verify", str(other), "--signers", str(signing.signers), "--signature", str(both)]
+    assert run(arguments) == Exit.FAILED
+    shown = capsys.readouterr()
+    assert "0 of 2 signatures count" in shown.err and "signed by" not in shown.out
+    assert "does not count: " in shown.out and shown.out.count("was changed") == 1
+    both.write_bytes(first.read_bytes() + b"something else\n" + second.read_bytes())
+    assert run(["verify", str(signing.bundle), "--signers", str(one)]) == Exit.FAILED
+    assert "this is no SSH signature" in capsys.readouterr().err
+    both.write_bytes(first.read_bytes() * 40)
+    assert run(["verify", str(signing.bundle), "--signers", str(one)]) == Exit.FAILED
+    assert "at most 32 are looked at" in capsys.readouterr().err
+
+
 def test_refusals_say_why(signing: Signing) -> None:
     assert "not among those who may sign" in refused(signing, signing.line("rsa"))
     assert "not by eve" in refused(signing, signing.line("ed25519"), who="eve")

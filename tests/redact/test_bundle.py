@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from analyzer import analyze
 from analyzer.bundle import BundleError, Limits, open_bundle
 from analyzer.bundle.verify import Verdict, verify
+from analyzer.options import Options
 from analyzer.redact.key import Key
 from analyzer.redact.mask import pattern_titles
 from analyzer.redact.rewrite import redact_bundle
@@ -78,6 +80,20 @@ def test_addresses_that_mean_something_stay(redacted: Redacted, files: dict[str,
 def test_the_copy_is_as_its_manifest_says(redacted: Redacted) -> None:
     checks = verify(open_bundle(redacted.copy))
     assert checks and all(check.verdict is Verdict.OK for check in checks)
+
+
+def test_the_copy_says_that_it_is_one(redacted: Redacted, capsys: pytest.CaptureFixture) -> None:
+    from analyzer.cli import run
+
+    told = {
+        path: analyze(path, options=Options(jobs=1)).bundle.redacted
+        for path in (redacted.original, redacted.copy)
+    }
+    assert told == {redacted.original: False, redacted.copy: True}
+    assert run(["verify", str(redacted.copy)]) == 0
+    assert "a redacted copy" in capsys.readouterr().out
+    assert run(["verify", str(redacted.original)]) == 0
+    assert "a redacted copy" not in capsys.readouterr().out
 
 
 def test_the_manifest_tells_what_was_masked(redacted: Redacted, files: dict[str, bytes]) -> None:
