@@ -18,9 +18,9 @@ from analyzer.render.words import ACTOR_NAMES, CONFIDENCE_NAMES, OWNER_NAMES
 TEXT_MAX = 2000
 _TAG = re.compile(r"<(/?[A-Za-z][^<>]{0,200})>")
 _TITLE_MAX = 110
-_SAW_MAX, _WHY_MAX, _NEXT_MAX = 150, 140, 130
-#: How much of the room whole entries may take, so that the names of the others find some.
-_SHARE = 0.75
+_SAW_MAX, _WHY_MAX, _NEXT_MAX = 190, 140, 130
+#: So many of the causes behind a whole entry keep the room for their names.
+_NAMED = 6
 _FIRST = {Owner.MICROSOFT: 0, Owner.UNDETERMINED: 1}
 _VERSION_MAX = 40
 
@@ -35,13 +35,16 @@ def build_ticket(index: Index) -> Ticket:
     room = TEXT_MAX - len(head) - len(tail) - len("and 1,000 more root causes in the report\n")
     roots = index.roots if index.diagnosis.cluster.aks != "no" else ()
     ordered = sorted(roots, key=lambda root: _FIRST.get(root.owner, len(_FIRST)))
+    kinds = list(first_of_kinds(ordered, kind_of))
+    names = [_name(number, root) for number, (root, _) in enumerate(kinds, start=1)]
     body = ""
     left = len(ordered)
-    for number, (root, same) in enumerate(first_of_kinds(ordered, kind_of), start=1):
-        entry = _name(number, root) + _details(root, len(same), index)
+    for at, (root, same) in enumerate(kinds):
+        entry = names[at] + _details(root, len(same), index)
         # The first is told whole whatever comes after; of the others at least the names.
-        if len(body) + len(entry) > room * (1 if number == 1 else _SHARE):
-            entry = _name(number, root)
+        others = sum(map(len, names[at + 1 : at + 1 + _NAMED])) if at else 0
+        if len(body) + len(entry) + others > room:
+            entry = names[at]
         if len(body) + len(entry) > room:
             break
         body += entry
