@@ -2,16 +2,19 @@
 
 What it means:
   In kubenet the route table of the nodes' subnet leads the pods' addresses to their node. For this
-  node there is no such route, or the route controller cannot write it.
+  node there is no such route, it leads elsewhere, or the route controller cannot write it.
 Why it matters:
   Pods on the node do not reach pods on other nodes, and the other way round.
 How we know:
   The condition NetworkUnavailable with the reason NoRouteCreated, and the events of the route
-  controller; or the routes of the exported table against the pod ranges of the nodes. Virtual
-  nodes have no route, and nodes that have just joined get theirs within minutes.
+  controller; or the routes of the exported table against the pod ranges and the addresses of the
+  nodes. The controller knows its routes by the node's name in theirs and does not look at where
+  they lead: a next hop that is not the node's was written by somebody else. Virtual nodes have no
+  route, and nodes that have just joined get theirs within minutes.
 What to do:
   customer: Remove what refuses the route (the event names it: a lock, a policy, a missing role of
-    the cluster's identity on the route table, 400 routes), or leave the table to AKS.
+    the cluster's identity on the route table, 400 routes), or leave the table to AKS. Delete a
+    route that leads elsewhere (az network route-table route delete): AKS writes it anew.
   microsoft: See why the route controller does not write the route.
 References:
   - kubenet: https://learn.microsoft.com/azure/aks/configure-kubenet
@@ -19,7 +22,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from analyzer.facts.azure import AzureExports
@@ -43,6 +46,12 @@ RULE = Rule(
 
 #: The route controller runs every ten seconds; Azure takes up to a minute for a route.
 PATIENCE = timedelta(minutes=10)
+#: Where a route of one prefix leads: the next hops by address, and by type where there is none.
+Table = Mapping[str, tuple[str, ...]]
+_LOG = (
+    "az monitor activity-log list -g <resource group of the route table> --offset 90d: who wrote "
+    "or deleted the route. Somebody other than AKS would make it the customer's for sure."
+)
 _WHY = {
     Kind.GOVERNANCE: Signal.AZURE_GOVERNANCE,
     Kind.AUTHORIZATION: Signal.AUTHORIZATION_OF_CLUSTER_IDENTITY,
@@ -64,29 +73,46 @@ def check(
             continue
         told = [e for e in (events.items if events is not None else ()) if _is_of(e, node)]
         where = _lacks(node, table, azure)
+        hops = _elsewhere(node, table)
         if where is not None:
             yield _hit(node, told, where, azure)
+        elif hops and azure is not None:
+            yield _misled(node, hops, azure)
 
 
 def _is_of(event: Event, node: Node) -> bool:
     return event.reason == "FailedToCreateRoute" and event.about[2] == node.name
 
 
-def _table(azure: AzureExports | None) -> frozenset[str] | None:
+def _table(azure: AzureExports | None) -> Table | None:
     """All prefixes that the exported tables route to nodes; None where there is no such table."""
     try:
         rows = azure.rows("route-tables") if azure is not None else ()
     except NotCollected:
         return None
-    routes = [r for row in rows for r in row.get("routes") or () if isinstance(r, dict)]
+    tables = [[r for r in row.get("routes") or () if isinstance(r, dict)] for row in rows]
     # AKS names its routes after the node; a table without any is not the cluster's.
-    own = [r for r in routes if "____" in str(r.get("name") or "")]
-    return frozenset(str(r.get("addressPrefix")) for r in own) if own else None
+    own = [t for t in tables if any("____" in str(r.get("name") or "") for r in t)]
+    table: dict[str, tuple[str, ...]] = {}
+    for route in (route for routes in own for route in routes):
+        prefix = str(route.get("addressPrefix"))
+        hop = str(route.get("nextHopIpAddress") or route.get("nextHopType") or "")
+        table[prefix] = (*table.get(prefix, ()), hop)
+    return table or None
 
 
-def _lacks(
-    node: Node, table: frozenset[str] | None, azure: AzureExports | None
-) -> EvidenceRef | None:
+def _elsewhere(node: Node, table: Table | None) -> tuple[str, ...]:
+    """Where the route of the node's pods leads, if that is none of the node's own addresses."""
+    hops = (table or {}).get(node.spec.pod_cidr or "", ())
+    own = _addresses(node)
+    return hops if own and all(hops) and not set(own) & set(hops) else ()
+
+
+def _addresses(node: Node) -> tuple[str, ...]:
+    return tuple(a.address for a in node.status.addresses if a.type == "InternalIP")
+
+
+def _lacks(node: Node, table: Table | None, azure: AzureExports | None) -> EvidenceRef | None:
     condition = node.condition("NetworkUnavailable")
     if condition is not None and condition.status == "True":
         return node.where("type: NetworkUnavailable", f"reason: {condition.reason}")
@@ -118,9 +144,34 @@ def _hit(node: Node, told: list[Event], where: EvidenceRef, azure: AzureExports 
         first_seen=condition.last_transition_time
         if condition is not None and condition.status == "True"
         else None,
-        would_change=()
-        if signal or author or not unseen
-        else ("The activity log would show whether somebody deleted the route or the table.",),
+        would_change=() if signal or author or not unseen else (_LOG,),
+    )
+
+
+def _misled(node: Node, hops: tuple[str, ...], azure: AzureExports) -> Hit:
+    """A route that leads elsewhere is nobody's doing but somebody's with rights on the table."""
+    author, _ = _author(azure)
+    cidr, own = node.spec.pod_cidr, _addresses(node)[0]
+    who = f" The activity log shows {author}." if author else ""
+    return Hit(
+        subject=node.subject,
+        title=f"The route for the pods of node {node.name} leads elsewhere",
+        saw=f"The route for {cidr} of {node.name} leads to {', '.join(hops)}, and the node has the "
+        f"address {own}.{who}",
+        expected="Every node's pod range is routed to it.",
+        evidence=(
+            azure.where(
+                "route-tables",
+                f"addressPrefix: {cidr}",
+                f"nextHopIpAddress: {hops[0]}",
+                what=f"the route for {cidr}",
+            ),
+            node.where(f"address: {own}"),
+            *((author.where(azure),) if author else ()),
+        ),
+        signals=signals_of(author) | {Signal.MANAGED_NETWORK_CHANGED},
+        first_seen=author.at if author else None,
+        would_change=() if author else (_LOG,),
     )
 
 

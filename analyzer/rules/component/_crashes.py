@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,6 +64,12 @@ def crash_of(pod: Pod, now: datetime | None) -> Crash | None:
         return None
     worst = max(looping, key=lambda status: status.restart_count)
     return Crash(pod, worst, _since(pod, worst), _ended(worst))
+
+
+def killed_for_memory(pods: Iterable[Pod]) -> bool:
+    """True where a container of one of the pods was ended at its memory limit, now or last."""
+    ends = (_ended(status) for pod in pods for status in pod.statuses)
+    return any(end is not None and end.reason == "OOMKilled" for end in ends)
 
 
 def log_lines(logs: Logs | None, pods: tuple[Pod, ...]) -> tuple[EvidenceRef, ...]:

@@ -14,6 +14,7 @@ from analyzer.facts.parse.host import Probe, parse_probes
 from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import NotCollected
 from analyzer.model.signal import Signal
+from analyzer.rules.component._crashes import killed_for_memory
 
 #: Results that mean "nothing came back": a refusal comes from the far end.
 BLOCKED = frozenset({"timeout", "reset", "tls", "nxdomain"})
@@ -42,6 +43,11 @@ def pulls_fail(pods: Iterable[Pod]) -> bool:
     )
 
 
+def sends_outside(component: Component) -> bool:
+    """True for a component that passes on what the cluster's workloads give it."""
+    return component.category in OUTWARD or component.id in OUTWARD_IDS
+
+
 def egress_view(
     component: Component,
     pods: tuple[Pod, ...],
@@ -60,8 +66,10 @@ def egress_view(
         return _look(archives, nodes, "probes/egress.json", hosts)
     if component.category == "tunnel":
         return api_view(archives, nodes)
-    if component.category in OUTWARD or component.id in OUTWARD_IDS:
+    if sends_outside(component):
         view = _look(archives, nodes, "probes/egress.json")
+        if killed_for_memory(pods) and Signal.EGRESS_BLOCKED not in view.signals:
+            return EgressView()  # The kernel ended it; nothing says that it could not get out.
         # The standard probes do not ask for this component's own endpoints.
         return view if view.signals else EgressView(frozenset({Signal.EGRESS_NOT_CHECKED}))
     return EgressView()

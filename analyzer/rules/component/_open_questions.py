@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from analyzer.baselines.schema import Component
 from analyzer.facts.identity import Identity, PolicyEngine
 from analyzer.facts.listings import Events, NetworkPolicies
 from analyzer.facts.more_listings import LimitRanges
 from analyzer.facts.objects import ContainerStateDetail, Pod, Workload
 from analyzer.model.gap import NotCollected
 from analyzer.model.signal import Signal
+from analyzer.rules.component._crashes import killed_for_memory
+from analyzer.rules.component._egress import sends_outside
 from analyzer.rules.component._managed import ChangeView
 from analyzer.rules.component._readiness import Unready
 
@@ -85,6 +88,21 @@ def limited_by(
             )
             return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED}), (text,))
     return ChangeView()
+
+
+def carried_by(component: Component, pods: Iterable[Pod]) -> ChangeView:
+    """The load of a component that was killed at its memory limit and passes on others' data.
+
+    How much memory an agent for logs or metrics takes follows from what workloads write and expose.
+    """
+    if not sends_outside(component) or not killed_for_memory(pods):
+        return ChangeView()
+    text = (
+        f"How much {component.id} is given to carry when it is killed (kubectl top pod "
+        "--containers; the volume of logs and metrics by namespace): far more than usual from the "
+        "customer's workloads would make it the customer's."
+    )
+    return ChangeView(frozenset({Signal.CHANGE_NOT_CHECKED}), (text,))
 
 
 def _of_events(workload: Workload, unready: Unready, events: Events | None) -> Iterator[str]:

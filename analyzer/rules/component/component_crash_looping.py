@@ -50,7 +50,7 @@ from analyzer.rules.component._managed import (
     signals_of,
 )
 from analyzer.rules.component._node_side import node_view
-from analyzer.rules.component._open_questions import ended_by, limited_by
+from analyzer.rules.component._open_questions import carried_by, ended_by, limited_by
 from analyzer.rules.component._own_log import Sources, Told, told_by_log
 
 RULE = Rule(
@@ -129,7 +129,9 @@ def check(
             group = _Group(component, workloads.get(key), tuple(crashes[key]), counts[key])
             asked = ended_by(key[0], [c.ended for c in group.crashes if c.ended], events)
             limited = limited_by(group.killed, group.workload, limits)
-            yield _hit(key, group, _both(asked, limited), _told(group, sources), sources, identity)
+            load = carried_by(component, group.pods)
+            asked = _both(asked, _both(limited, load))
+            yield _hit(key, group, asked, _told(group, sources), sources, identity)
     pods.of(SYSTEM)
 
 

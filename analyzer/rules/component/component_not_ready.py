@@ -57,7 +57,7 @@ from analyzer.rules.component._managed import (
     signals_of,
 )
 from analyzer.rules.component._node_side import node_view
-from analyzer.rules.component._open_questions import open_questions, told_of
+from analyzer.rules.component._open_questions import carried_by, open_questions, told_of
 from analyzer.rules.component._own_log import Sources, told_by_log
 from analyzer.rules.component._readiness import Unready, look
 from analyzer.rules.component._scheduling import SETTLED, scheduling_signals
@@ -131,6 +131,7 @@ def _hit(component: Component, workload: Workload, unready: Unready, world: _Wor
     changed = change_view(workload, component, unready.onset, world.sources.config_maps)
     node = node_view(workload.kind, unready.pods, unready.desired or 0, world.sources.archives)
     asked = open_questions(workload, unready, world.identity, world.events, world.policies)
+    load = carried_by(component, unready.pods)
     texts = told_of(unready.pods, world.events)
     egress = egress_view(component, unready.pods, world.sources.archives, texts)
     told = told_by_log(component.id, unready.pods, world.sources)
@@ -154,7 +155,12 @@ def _hit(component: Component, workload: Workload, unready: Unready, world: _Wor
         ),
         variant=variant,
         signals=_of_component(component, unready).union(
-            changed.signals, node.signals, asked.signals, egress.signals, told.signals
+            changed.signals,
+            node.signals,
+            asked.signals,
+            load.signals,
+            egress.signals,
+            told.signals,
         ),
         affects=tuple(pod_subject(pod) for pod in unready.pods),
         first_seen=unready.onset,
@@ -163,6 +169,7 @@ def _hit(component: Component, workload: Workload, unready: Unready, world: _Wor
             *changed.would_change,
             *node.would_change,
             *asked.would_change,
+            *load.would_change,
             *told.would_change,
         ),
         produces=_NOTHING if _crashing(unready, world.identity) else None,

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from analyzer.facts.cnis import cni_data
 from analyzer.facts.identity import Dataplane, PolicyEngine
+from analyzer.model.evidence import EvidenceRef
 from analyzer.model.signal import Signal
 from analyzer.rules.workload._node_network import PodNetwork, own_dns_server
+from analyzer.rules.workload._secrets_store import DRIVER, SecretsStore
 
 VOLUME_REASONS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 #: Containers whose image is there and that still cannot be made or started.
@@ -73,6 +75,11 @@ _NO_DRIVER = re.compile(
 _DRIVER_NAME = re.compile(
     r"driver name (?P<name>[\w.-]+) not found in the list of registered CSI drivers"
 )
+#: The secrets store's driver, and its answers about the provider of Azure's key vaults.
+_OF_SECRETS_STORE = re.compile(
+    r"secrets-store\.csi\.k8s\.io not found in the list|error connecting to provider|"
+    r"provider not found"
+)
 #: Azure's own drivers, the secrets store with its add-on, and Azure Container Storage.
 _DRIVERS_OF_AKS = (".csi.azure.com", "secrets-store.csi.k8s.io", ".acstor.io")
 _NETWORK_EFFECTS = frozenset(
@@ -103,21 +110,24 @@ class Obstacle:
     """What it can be a symptom of, and the signals; ``volume``: the pod's claims matter.
 
     ``signals`` None stands for "the owner of the workload". ``outside``: it also takes the way out
-    of the node, so that nobody is blamed where no probe shows it.
+    of the node, so that nobody is blamed where no probe shows it. ``seen`` and ``where``: what else
+    shows the reason.
     """
 
     effects: frozenset[str]
     signals: frozenset[Signal] | None = None
     volume: bool = False
     outside: bool = False
+    seen: str = ""
+    where: EvidenceRef | None = None
 
 
-def obstacle_of(reason: str, text: str, network: PodNetwork) -> Obstacle:
+def obstacle_of(reason: str, text: str, network: PodNetwork, store: SecretsStore) -> Obstacle:
     """Judge a reason with its text; without any, everything about the node may be the cause."""
     if reason == "FailedAttachVolume":
         return Obstacle(_VOLUME_EFFECTS, volume=True)
     if reason in VOLUME_REASONS:
-        return _volume(text)
+        return _volume(text, store)
     if reason in CONTAINER_REASONS:
         return _container(reason, text)
     if reason in _SANDBOX_REASONS:
@@ -127,8 +137,14 @@ def obstacle_of(reason: str, text: str, network: PodNetwork) -> Obstacle:
     return Obstacle(_EVERYTHING)
 
 
-def _volume(text: str) -> Obstacle:
+def _volume(text: str, store: SecretsStore) -> Obstacle:
     driver = _DRIVER_NAME.search(text)
+    if driver is not None and driver["name"] == DRIVER and store.never_brought:
+        signals = frozenset({Signal.CLUSTER_SETTING})
+        return Obstacle(frozenset(), signals, seen=store.says, where=store.where)
+    if _OF_SECRETS_STORE.search(text) and store.of_customer:
+        effects = _VOLUME_EFFECTS | {"component-down"}
+        return Obstacle(effects, frozenset({Signal.THIRD_PARTY}), seen=store.says)
     if driver is not None and not driver["name"].endswith(_DRIVERS_OF_AKS):
         effects = _VOLUME_EFFECTS | {"component-down"}
         return Obstacle(effects, frozenset({Signal.THIRD_PARTY}), volume=True)

@@ -10,10 +10,13 @@ How we know:
   pods made more than ten minutes before the collection, with the newest warning about the pod or
   the container's own state as the reason. A pod without any warning gets half an hour: large images
   take that long. The cause is looked for in the node's network, its runtime, its addresses and its
-  volumes; where one is found, this is a symptom of it.
+  volumes; where one is found, this is a symptom of it. A driver of the secrets store that is not
+  on the node is held against the registered CSI drivers and the add-ons of the exported cluster.
 What to do:
   customer: See the pod's events (kubectl -n <namespace> describe pod <pod>); they name the volume,
-    secret, ConfigMap or network step that fails.
+    secret, ConfigMap or network step that fails. Where they miss the driver
+    secrets-store.csi.k8s.io, enable its add-on (az aks enable-addons -g <resource group> -n
+    <cluster> --addons azure-keyvault-secrets-provider).
   microsoft: Look at the CNI and the runtime of the node named here.
   cni-vendor: Look at the log of the CNI's agent on the node named here, at the time of the pod's
     events.
@@ -29,6 +32,7 @@ from datetime import datetime, timedelta
 from analyzer.baselines.workload_owners import Key, WorkloadOwners
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import DaemonSets, Events, Namespaces, Pods
+from analyzer.facts.more_listings import CsiDrivers
 from analyzer.facts.node_files import NodeArchives
 from analyzer.facts.objects import ContainerStateDetail, Event, Pod
 from analyzer.model.evidence import EvidenceRef
@@ -37,6 +41,7 @@ from analyzer.model.subject import Subject
 from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.workload._node_network import egress_was_probed, pod_network
 from analyzer.rules.workload._pod_events import PodName, events_by_pod
+from analyzer.rules.workload._secrets_store import secrets_store
 from analyzer.rules.workload._start_obstacles import (
     CONTAINER_REASONS,
     SUMMARY,
@@ -84,6 +89,7 @@ def check(
     daemonsets: DaemonSets | None,
     namespaces: Namespaces | None,
     archives: NodeArchives | None,
+    drivers: CsiDrivers | None,
 ) -> Iterator[Hit]:
     slow = {id(p): w for p in pods.items if (w := _waits(p, identity.collected_at)) is not None}
     if not slow:
@@ -92,19 +98,21 @@ def check(
         events, lambda e: e.type == "Warning" and e.reason not in NOT_ABOUT_START
     )
     network = pod_network(identity, daemonsets, namespaces)
+    store = secrets_store(identity, drivers, daemonsets)
     stuck = [
         p for p in pods.items if id(p) in slow and _is_stuck(p, slow[id(p)], warnings, identity)
     ]
     for key, group in by_workload(owners.own(stuck)).items():
         first = next((p for p in group if (p.namespace, p.name) in warnings), group[0])
         reason, text, places = _why(first, slow[id(first)], warnings)
-        obstacle = obstacle_of(reason, text, network)
+        obstacle = obstacle_of(reason, text, network, store)
         yield Hit(
             subject=subject_of(key),
             title=f"Pods of {named(key)} are stuck while they start",
             saw=f"{counted(len(group), 'has a node and does', 'have a node and do')} not start; "
-            f"{f'{reason}: {text}' if reason else 'no event says why'}",
-            evidence=places,
+            f"{f'{reason}: {text}' if reason else 'no event says why'}"
+            f"{f'. Besides, {obstacle.seen}' if obstacle.seen else ''}",
+            evidence=(*places, *((obstacle.where,) if obstacle.where else ())),
             signals=_signals(key, obstacle, owners)
             | _way_out(group, obstacle, archives)
             | _unseen(group, obstacle, archives)
