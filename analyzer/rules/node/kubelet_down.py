@@ -64,6 +64,7 @@ KUBELET = Agent(
 REFUSED = {
     "kubelet-cert-expired": "its certificate has expired",
     "kubelet-unauthorized": "the API server does not accept its credentials",
+    "kubelet-csr-unauthorized": "the API server refuses its request for a new certificate",
 }
 MIN_REFUSED = 3
 #: An expired certificate of a registry or a webhook stands in the same journal.
