@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.command_words import plain
 from analyzer.facts.facts import Facts
 from analyzer.facts.listings import Nodes
 from analyzer.model.gap import NotCollected
 from analyzer.model.subject import Subject
-from analyzer.rules.command_words import plain
 
 _PLACEHOLDER = re.compile(
     r"<(?:cluster|resource group|node resource group|region"

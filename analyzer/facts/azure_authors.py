@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.command_words import plain
 from analyzer.model.gap import NotCollected
 
 _GROUP = "<node resource group>"
@@ -16,10 +17,11 @@ _GROUP = "<node resource group>"
 
 def author_command(azure: AzureExports | None, resource: str) -> str:
     """The command that lists who wrote to the resource of that name in the last 90 days."""
+    name = resource if plain(resource) else "<resource>"
     columns = "[eventTimestamp, caller, operationName.value, status.value]"
     return (
         f"az monitor activity-log list -g {_group(azure)} --offset 90d --query "
-        f"\"[?contains(resourceId, '{resource}')].{columns}\" -o table"
+        f"\"[?contains(resourceId, '{name}')].{columns}\" -o table"
     )
 
 
@@ -37,4 +39,4 @@ def _group(azure: AzureExports | None) -> str:
     except NotCollected:
         return _GROUP
     found = document.get("nodeResourceGroup") if isinstance(document, dict) else None
-    return str(found or _GROUP)
+    return str(found) if found and plain(found) else _GROUP

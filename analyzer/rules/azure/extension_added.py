@@ -27,6 +27,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.facts.azure import AzureExports
 from analyzer.facts.azure_authors import settled_by
+from analyzer.facts.command_words import plain
 from analyzer.facts.listings import Nodes
 from analyzer.facts.node_files import NodeArchives
 from analyzer.model.gap import Gap, NotCollected
@@ -35,7 +36,6 @@ from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.azure._activity import Write, latest, signals_of, writes
 from analyzer.rules.azure._extensions import Extension, extensions, on_nodes
 from analyzer.rules.azure._sets import NodeSet, node_sets, rows_of, set_for, set_of, tell
-from analyzer.rules.command_words import plain
 
 RULE = Rule(
     id="AKS-IAAS-002",

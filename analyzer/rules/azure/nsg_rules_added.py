@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.command_words import plain
 from analyzer.facts.listings import Nodes
 from analyzer.model.gap import Gap, NotCollected
 from analyzer.model.hit import DriftRow
@@ -32,7 +33,6 @@ from analyzer.rules.api import Hit, Rule, Signal
 from analyzer.rules.azure._activity import Write, latest, signals_of, writes
 from analyzer.rules.azure._rules_of_nsg import MANAGED, blocks, describe, foreign_rules, managed
 from analyzer.rules.azure._sets import inside, rows_of, tell
-from analyzer.rules.command_words import plain
 
 RULE = Rule(
     id="AKS-IAAS-003",

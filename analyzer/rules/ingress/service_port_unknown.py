@@ -8,7 +8,8 @@ Why it matters:
   refused at once. By a number on which nothing listens every connection is refused by the pod.
 How we know:
   The Service's selector against the templates of Deployments, DaemonSets and StatefulSets of its
-  namespace, and the ports of their containers. A name that is missing everywhere is certain. A
+  namespace, and the ports of their containers; where the pods have containers that no template
+  has (a mesh's, an operator's), nothing is said. A name that is missing everywhere is certain. A
   number is only told where all containers name ports and none is that number: a process may listen
   on ports that nobody names, so that is low.
 What to do:
@@ -26,10 +27,11 @@ from dataclasses import dataclass
 
 from analyzer.baselines.workload_owners import WorkloadOwners
 from analyzer.facts.identity import Identity
-from analyzer.facts.listings import DaemonSets, Deployments, Services, StatefulSets
+from analyzer.facts.listings import DaemonSets, Deployments, Pods, Services, StatefulSets
 from analyzer.facts.objects import Service, ServicePort, Workload
+from analyzer.facts.objects.pods import TemplateContainer
 from analyzer.facts.objects.probes import ContainerPort
-from analyzer.model.gap import NotCollected
+from analyzer.model.gap import Gap, NotCollected
 from analyzer.rules.api import Hit, Rule, Signal
 
 RULE = Rule(
@@ -52,12 +54,14 @@ class _Wrong:
 def check(
     services: Services,
     deployments: Deployments,
+    pods: Pods,
     identity: Identity,
     owners: WorkloadOwners,
     daemonsets: DaemonSets | None,
     statefulsets: StatefulSets | None,
 ) -> Iterator[Hit]:
     listings = (deployments, daemonsets, statefulsets)
+    missed: list[Gap] = []
     by_namespace: dict[str, list[Workload]] = {}
     for listing in listings:
         for workload in listing.items if listing is not None else ():
@@ -66,8 +70,15 @@ def check(
         near = by_namespace.get(service.namespace or "", [])
         behind = [w for w in near if _selects(service.spec.selector, w) and w.desired != 0]
         wrong = list(_wrong(service, behind)) if behind else []
-        if wrong and not any(_managed(workload, owners) for workload in behind):
-            yield _hit(service, behind, wrong, identity)
+        if not wrong or any(_managed(workload, owners) for workload in behind):
+            continue
+        try:
+            if not _more_in_pods(service, behind, pods):
+                yield _hit(service, behind, wrong, identity)
+        except NotCollected as gone:
+            missed += gone.gaps
+    if missed:
+        raise NotCollected(*missed)
     if statefulsets is None or daemonsets is None:
         # What only these make may stand behind a Service for which nothing was found.
         raise NotCollected(StatefulSets().never_asked(), DaemonSets().never_asked())
@@ -96,9 +107,29 @@ def _wrong(service: Service, behind: list[Workload]) -> Iterator[_Wrong]:
             yield _Wrong(port, certain=False)
 
 
-def _ports(workload: Workload) -> Iterator[ContainerPort]:
+def _more_in_pods(service: Service, behind: list[Workload], pods: Pods) -> bool:
+    """True where a pod has containers that no template has: one of them may have the port.
+
+    Meshes and webhooks put containers into pods, and operators make pods of their own.
+    Raises ``NotCollected`` where the pods are not shown.
+    """
+    known = {one.name for workload in behind for one in _containers(workload)}
+    selector = service.spec.selector.items()
+    return any(
+        container.name not in known
+        for pod in pods.of(service.namespace or "")
+        if selector <= pod.metadata.labels.items()
+        for container in (*pod.spec.init_containers, *pod.spec.containers)
+    )
+
+
+def _containers(workload: Workload) -> tuple[TemplateContainer, ...]:
     spec = workload.spec.template.spec
-    for container in (*spec.init_containers, *spec.containers):
+    return (*spec.init_containers, *spec.containers)
+
+
+def _ports(workload: Workload) -> Iterator[ContainerPort]:
+    for container in _containers(workload):
         yield from container.ports
 
 

@@ -27,12 +27,12 @@ from collections.abc import Iterator
 from analyzer.baselines.attribution import Change
 from analyzer.baselines.node_images import LABEL as IMAGE
 from analyzer.baselines.node_metadata import is_reserved, label_rows, required_labels
+from analyzer.facts.command_words import plain
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Nodes
 from analyzer.facts.objects import Node
 from analyzer.model.hit import DriftRow
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.command_words import plain
 from analyzer.rules.node._nodes import counted, pools_of, settled
 from analyzer.rules.node._peers import agreed, author, customer_wrote, peers_of
 

@@ -26,6 +26,7 @@ from analyzer.baselines.attribution import Change
 from analyzer.baselines.drift_rows import ABSENT
 from analyzer.baselines.node_metadata import system_taint
 from analyzer.facts.azure import AzureExports
+from analyzer.facts.command_words import plain
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Nodes
 from analyzer.facts.objects import Node
@@ -33,7 +34,6 @@ from analyzer.model.evidence import EvidenceRef
 from analyzer.model.gap import NotCollected
 from analyzer.model.hit import DriftRow
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.command_words import plain
 from analyzer.rules.node._nodes import counted, settled
 from analyzer.rules.node._peers import AGREE, author
 

@@ -21,11 +21,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from analyzer.baselines.workload_owners import WorkloadOwners
+from analyzer.facts.command_words import plain
 from analyzer.facts.identity import Identity
 from analyzer.facts.listings import Pods
 from analyzer.facts.objects import ContainerStatus, Pod
 from analyzer.rules.api import Hit, Rule, Signal
-from analyzer.rules.command_words import plain
 from analyzer.rules.workload._workloads import (
     by_workload,
     counted,
